@@ -1,0 +1,22 @@
+package weir // keeps dependencies in go.mod until the packages that need them exist; deleted before the first release
+import (
+_ "github.com/aws/aws-sdk-go-v2/config"
+_ "github.com/aws/aws-sdk-go-v2/service/kinesis"
+_ "github.com/aws/aws-sdk-go-v2/service/lambda"
+_ "github.com/aws/aws-sdk-go-v2/service/iam"
+_ "github.com/aws/aws-sdk-go-v2/service/sts"
+_ "github.com/aws/aws-sdk-go-v2/service/sqs"
+_ "github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
+_ "github.com/aws/aws-lambda-go/lambda"
+_ "github.com/spf13/cobra"
+_ "github.com/brianvoe/gofakeit/v7"
+_ "github.com/paulmach/orb"
+_ "github.com/HdrHistogram/hdrhistogram-go"
+_ "golang.org/x/sync/errgroup"
+_ "golang.org/x/term"
+_ "golang.org/x/time/rate"
+_ "pgregory.net/rapid"
+_ "go.uber.org/goleak"
+_ "github.com/chromedp/chromedp"
+_ "github.com/google/uuid"
+)
