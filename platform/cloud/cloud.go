@@ -1,0 +1,2 @@
+// Package cloud is the embedded cloud: AWS services on one loopback endpoint.
+package cloud
