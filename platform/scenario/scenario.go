@@ -28,13 +28,15 @@ type Scenario interface {
 	Name() string
 	// Story is one line for `weir list`.
 	Story() string
-	// Defaults are the load, limits and objectives of a plain run.
-	Defaults() Defaults
 	// Settings are the switches a user can set with --set key=value.
 	Settings() []Setting
+	// Defaults are the load, limits and objectives of a plain run under
+	// complete settings.
+	Defaults(settings map[string]string) Defaults
 	// Roles holds one least-privilege IAM policy per component,
 	// COMPONENT.json in the root; deployer.json and audit.json are required.
-	// The runner creates a role weir-NAME-COMPONENT for each before Provision.
+	// A role weir-NAME-COMPONENT is created for each before Provision, trusted
+	// by the account and by Lambda.
 	Roles() fs.FS
 	// Hops are the durable places events pass, in order.
 	Hops() []Hop
@@ -180,6 +182,8 @@ type Env struct {
 	// Settings holds every Setting of the scenario, defaults filled in.
 	Settings map[string]string
 	Log      *slog.Logger
+
+	roles *roles
 }
 
 // Due is the wall instant at which p is meant to be sent; latencies count from it.
