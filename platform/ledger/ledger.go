@@ -25,6 +25,8 @@ type Ledger struct {
 	points    map[string]*point
 	outcomes  outcomes
 	latencies map[string]*hdrhistogram.Histogram
+	first     chan struct{} // closed at the first outcome
+	firstOnce sync.Once
 }
 
 // point is one place of an event's way: which events were seen there and how.
@@ -38,7 +40,10 @@ type point struct {
 
 // New returns an empty ledger.
 func New() *Ledger {
-	return &Ledger{points: map[string]*point{}, latencies: map[string]*hdrhistogram.Histogram{}}
+	return &Ledger{
+		points: map[string]*point{}, latencies: map[string]*hdrhistogram.Histogram{},
+		first: make(chan struct{}),
+	}
 }
 
 // Sent records the first attempt to send id; retries of a device are not sent again.
@@ -173,7 +178,11 @@ func (l *Ledger) Outcome(id ID, result string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.outcomes.add(id, result)
+	l.firstOnce.Do(func() { close(l.first) })
 }
+
+// FirstOutcome is closed when the first outcome is recorded.
+func (l *Ledger) FirstOutcome() <-chan struct{} { return l.first }
 
 // OutcomeOf is the first result recorded for id, or "" if none.
 func (l *Ledger) OutcomeOf(id ID) string {

@@ -1,0 +1,77 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+)
+
+// grade adds what the run itself promises and what the oracle finds.
+func (r *run) grade(ctx context.Context) {
+	r.outcomes = append(r.outcomes, r.sentOutcome())
+	var graded []Outcome
+	err := guard(ctx, r.env.Wall, "grader", func(ctx context.Context) (err error) {
+		graded, err = r.Grader.Grade(ctx, r.env, sentOf(r.plan(), r.ledger), r.ledger)
+		return err
+	})
+	if err != nil {
+		r.fail("oracle graded", err)
+	}
+	r.outcomes = append(r.outcomes, graded...)
+	r.outcomes = append(r.outcomes, objectives(r.defaults.SLO, r.ledger.Quantiles())...)
+}
+
+func (r *run) sentOutcome() Outcome {
+	sent := r.ledger.SentCount()
+	o := Outcome{
+		Name: "every planned event was sent",
+		Want: fmt.Sprint(r.paced), Got: fmt.Sprint(sent), Pass: sent == r.paced && sent > 0,
+	}
+	switch {
+	case r.interrupted:
+		r.skipped = append(r.skipped, Skip{What: "the rest of the plan", Reason: fmt.Sprintf("interrupted after %d events", sent)})
+	case !r.exhausted:
+		o.Want, o.Pass = "the whole plan", false
+	}
+	return o
+}
+
+// objectives judges the p99 of every latency that has one.
+func objectives(slo map[string]time.Duration, measured map[string]ledger.Quantiles) []Outcome {
+	names := make([]string, 0, len(slo))
+	for name := range slo {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	outcomes := make([]Outcome, 0, len(names))
+	for _, name := range names {
+		limit := float64(slo[name]) / float64(time.Millisecond)
+		q, ok := measured[name]
+		o := Outcome{Name: "p99 " + name, Want: fmt.Sprintf("≤ %g ms", limit), Got: "no samples"}
+		if ok {
+			o.Got, o.Pass = fmt.Sprintf("%.1f ms", q.P99), q.P99 <= limit
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
+}
+
+// verdict is what is known so far.
+func (r *run) verdict() Verdict {
+	hops, hopOutcomes := reconcile(r.Scenario.Hops(), r.ledger)
+	v := Verdict{
+		SchemaVersion: VerdictSchema, Scenario: r.Scenario.Name(),
+		Seed: r.o.Seed, Epoch: r.o.Epoch, RunID: r.o.RunID, Interrupted: r.interrupted,
+		Hops: hops, Outcomes: append(slices.Clone(hopOutcomes), r.outcomes...),
+		LatencyMs: r.ledger.Quantiles(), Faults: []Fault{}, Skipped: append([]Skip{}, r.skipped...),
+		Startup: Startup{FirstGradedEventMs: float64(r.first.Load()) / 1e6},
+	}
+	if !r.env.Start.IsZero() {
+		v.DurationSeconds = r.endedAt.Sub(r.env.Start).Seconds()
+	}
+	v.Pass = !slices.ContainsFunc(v.Outcomes, func(o Outcome) bool { return !o.Pass })
+	return v
+}

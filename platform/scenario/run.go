@@ -1,0 +1,314 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+)
+
+// Entry is one scenario with its population and its judge.
+type Entry struct {
+	Scenario  Scenario
+	Simulator Simulator
+	Grader    Grader
+}
+
+// Options of one run.
+type Options struct {
+	RunID    string
+	Seed     uint64
+	Epoch    time.Time
+	Load     Load // zero fields take the scenario's defaults
+	Settings map[string]string
+	// ProcessStart is what startup.firstGradedEventMs counts from.
+	ProcessStart time.Time
+	// Interrupt, when closed, ends sending; what was sent is drained and graded.
+	Interrupt <-chan struct{}
+	// Progress is called about every ProgressEvery (0 means 200ms) and at each
+	// phase's start, from one goroutine at a time.
+	Progress      func(Progress)
+	ProgressEvery time.Duration
+	// Hold, if set, is called with the verdict while everything still serves.
+	Hold func(ctx context.Context, v Verdict)
+}
+
+// Run provisions, serves, simulates, drains and grades one scenario. What goes
+// wrong inside the scenario is a failed verdict that names the reason; an error means the
+// run could not begin. A cancelled ctx abandons the run at once.
+func Run(ctx context.Context, e Entry, w World, o Options) (Verdict, error) {
+	settings, err := CompleteSettings(e.Scenario.Settings(), o.Settings)
+	if err != nil {
+		return Verdict{}, err
+	}
+	env, err := NewEnv(ctx, w, e.Scenario, o.RunID, settings)
+	if err != nil {
+		return Verdict{}, err
+	}
+	r := newRun(e, env, o)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopReporting := r.report(ctx)
+	defer stopReporting()
+	return r.run(ctx), nil
+}
+
+// run is the state of one run.
+type run struct {
+	Entry
+	env      Env
+	o        Options
+	defaults Defaults
+	load     Load
+	ledger   *ledger.Ledger
+	meter    *meter
+
+	phase   atomic.Value // Phase
+	waiting atomic.Value // string
+	drainBy atomic.Value // time.Time
+	started atomic.Value // time.Time: env.Start, for the reporter
+
+	paced       int  // events the schedule handed out
+	exhausted   bool // the schedule reached its end
+	interrupted bool
+	endedAt     time.Time
+	outcomes    []Outcome
+	skipped     []Skip
+	first       atomic.Int64 // nanoseconds from process start to first outcome
+}
+
+func newRun(e Entry, env Env, o Options) *run {
+	d := e.Scenario.Defaults(env.Settings)
+	r := &run{Entry: e, env: env, o: o, defaults: d, load: mergeLoad(o.Load, d.Load), ledger: ledger.New()}
+	if r.o.ProgressEvery == 0 {
+		r.o.ProgressEvery = 200 * time.Millisecond
+	}
+	r.meter = newMeter(e.Scenario, d, r.load, env)
+	r.enter(Provisioning)
+	return r
+}
+
+func mergeLoad(given, defaults Load) Load {
+	if given.Rate == 0 {
+		given.Rate = defaults.Rate
+	}
+	if given.Devices == 0 {
+		given.Devices = defaults.Devices
+	}
+	if given.For == 0 {
+		given.For = defaults.For
+	}
+	return given
+}
+
+func (r *run) enter(p Phase) { r.phase.Store(p) }
+
+// run goes through the phases; whatever fails, it ends in a verdict.
+func (r *run) run(ctx context.Context) Verdict {
+	startMax := r.defaults.StartMax
+	if startMax == 0 {
+		startMax = 30 * time.Second
+	}
+	if err := r.provision(ctx, startMax); err != nil {
+		r.fail("provision", err)
+		return r.verdict()
+	}
+	r.enter(Starting)
+	services, err := r.serve(ctx, startMax)
+	if err == nil {
+		err = r.exercise(ctx, services)
+	}
+	if err != nil {
+		r.fail("services start", err)
+	}
+	v := r.verdict()
+	if r.o.Hold != nil && ctx.Err() == nil {
+		r.enter(Done)
+		r.o.Hold(ctx, v)
+	}
+	if services != nil {
+		for _, err := range services.stop() {
+			r.fail("clean stop", err)
+		}
+	}
+	if r.o.Hold == nil {
+		v = r.verdict()
+	}
+	r.enter(Done)
+	return v
+}
+
+func (r *run) provision(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return guard(ctx, r.env.Wall, "provision", func(ctx context.Context) error {
+		return Provision(ctx, r.Scenario, r.env)
+	})
+}
+
+// serve starts the services downstream first and waits until each is ready.
+func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error) {
+	var list []Service
+	err := guard(ctx, r.env.Wall, "services", func(context.Context) (err error) {
+		list, err = r.Scenario.Services(r.env)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := startServices(ctx, r.env, list)
+	ready, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s, s.ready(ready)
+}
+
+// exercise sends the plan, drains and grades. Its findings are outcomes; an
+// error means that the audit could not even begin.
+func (r *run) exercise(ctx context.Context, s *services) error {
+	audit := newAuditor(r.env, r.Scenario.Hops(), r.env.Wall.Now().Add(-5*time.Second), r.ledger)
+	auditCtx, stopAudit := context.WithCancel(ctx)
+	auditDone := make(chan error, 1)
+	go func() { auditDone <- guard(auditCtx, r.env.Wall, "audit", audit.Run) }()
+
+	r.env.Start = r.env.Wall.Now()
+	r.started.Store(r.env.Start)
+	r.enter(Sending)
+	if err := r.simulate(ctx, s); err != nil {
+		r.fail("simulator ran", err)
+	}
+	r.enter(Draining)
+	if err := r.drain(ctx, audit, auditDone, s); err != nil {
+		r.fail("drain", err)
+	}
+	r.endedAt = r.env.Wall.Now()
+	stopAudit()
+	if err := <-auditDone; err != nil && !errors.Is(err, context.Canceled) {
+		r.fail("audit", err)
+	}
+	if err := s.failure(); err != nil {
+		r.fail("services ran", err)
+	}
+	r.enter(Grading)
+	r.grade(ctx)
+	return nil
+}
+
+// simulate sends the plan on schedule. A failed service or an interrupt ends
+// the sending; what was sent is still waited for.
+func (r *run) simulate(ctx context.Context, s *services) error {
+	sending, stopSending := context.WithCancel(ctx)
+	defer stopSending()
+	simulating, stopSimulating := context.WithCancel(ctx)
+	defer stopSimulating()
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() {
+		limit := r.env.Wall.NewTimer(r.env.Sim.ToWall(r.load.For) + r.defaults.DrainMax)
+		defer limit.Stop()
+		select {
+		case <-r.o.Interrupt:
+			r.waiting.Store("events in flight when the run was interrupted")
+		case <-s.failed:
+		case <-limit.C:
+			stopSimulating()
+		case <-finished:
+			return
+		}
+		stopSending()
+		limit.Reset(r.defaults.DrainMax)
+		select {
+		case <-limit.C:
+			stopSimulating()
+		case <-finished:
+		}
+	}()
+	err := guard(simulating, r.env.Wall, "simulator", func(ctx context.Context) error {
+		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
+	})
+	select {
+	case <-r.o.Interrupt:
+		r.interrupted = !r.exhausted
+	default:
+	}
+	if errors.Is(err, context.Canceled) && simulating.Err() != nil {
+		return fmt.Errorf("still waiting %v after the last send: %w", r.defaults.DrainMax, err)
+	}
+	return err
+}
+
+func (r *run) plan() iter.Seq[Planned] {
+	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
+}
+
+// counted notes how much of the schedule was handed out. Only the simulator's
+// goroutine writes it, before Simulate returns.
+func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
+	return func(yield func(Planned) bool) {
+		for p := range due {
+			r.paced++
+			if !yield(p) {
+				return
+			}
+		}
+		r.exhausted = r.o.Interrupt == nil || !closed(r.o.Interrupt)
+	}
+}
+
+func closed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// drain waits until every stream was read to its tip and nothing is owed, or
+// DrainMax has passed.
+func (r *run) drain(ctx context.Context, audit *auditor, auditDone chan error, s *services) error {
+	began := r.env.Wall.Now()
+	deadline := began.Add(r.defaults.DrainMax)
+	r.drainBy.Store(deadline)
+	for {
+		waiting := r.owed(audit, began)
+		r.waiting.Store(waiting)
+		if waiting == "" {
+			return nil
+		}
+		if len(auditDone) > 0 || closed(s.failed) {
+			return nil // reported by their own outcomes
+		}
+		if !r.env.Wall.Now().Before(deadline) {
+			return fmt.Errorf("not drained %v after the last outcome: waiting for %s", r.defaults.DrainMax, waiting)
+		}
+		if err := r.env.Wall.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("drain: %w", err)
+		}
+	}
+}
+
+// owed says what is still missing, in words for the screen; "" if nothing is.
+func (r *run) owed(audit *auditor, since time.Time) string {
+	for _, hop := range r.Scenario.Hops() {
+		if n := r.ledger.Reconcile(hop.From, hop.To).Lost; n > 0 {
+			return fmt.Sprintf("%d events at %s", n, hop.To)
+		}
+	}
+	if stream, ok := audit.caughtUp(since); !ok {
+		return "the audit to reach the tail of " + stream
+	}
+	return ""
+}
+
+func (r *run) fail(what string, err error) {
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		r.env.Log.Error("panic in scenario code", "what", panicked.what, "value", panicked.value, "stack", string(panicked.stack))
+	}
+	r.outcomes = append(r.outcomes, Outcome{Name: what, Got: err.Error(), Want: "no error"})
+}
+
