@@ -11,6 +11,7 @@ import (
 
 // grade adds what the run itself promises and what the oracle finds.
 func (r *run) grade(ctx context.Context) {
+	r.enter(Grading)
 	r.outcomes = append(r.outcomes, r.sentOutcome())
 	var graded []Outcome
 	err := guard(ctx, r.env.Wall, "grader", func(ctx context.Context) (err error) {

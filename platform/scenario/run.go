@@ -119,11 +119,10 @@ func (r *run) run(ctx context.Context) Verdict {
 	}
 	r.enter(Starting)
 	services, err := r.serve(ctx, startMax)
-	if err == nil {
-		err = r.exercise(ctx, services)
-	}
 	if err != nil {
 		r.fail("services start", err)
+	} else {
+		r.exercise(ctx, services)
 	}
 	v := r.verdict()
 	if r.o.Hold != nil && ctx.Err() == nil {
@@ -166,40 +165,55 @@ func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error)
 	return s, s.ready(ready)
 }
 
-// exercise sends the plan, drains and grades. Its findings are outcomes; an
-// error means that the audit could not even begin.
-func (r *run) exercise(ctx context.Context, s *services) error {
-	audit := newAuditor(r.env, r.Scenario.Hops(), r.env.Wall.Now().Add(-5*time.Second), r.ledger)
-	auditCtx, stopAudit := context.WithCancel(ctx)
-	auditDone := make(chan error, 1)
-	go func() { auditDone <- guard(auditCtx, r.env.Wall, "audit", audit.Run) }()
-
+// exercise sends the plan, drains and grades. Its findings are outcomes.
+func (r *run) exercise(ctx context.Context, s *services) {
 	r.env.Start = r.env.Wall.Now()
 	r.started.Store(r.env.Start)
+	audit := r.startAudit(ctx)
 	r.enter(Sending)
-	if err := r.simulate(ctx, s); err != nil {
+	if err := r.simulate(ctx, s.failed); err != nil {
 		r.fail("simulator ran", err)
 	}
-	r.enter(Draining)
-	if err := r.drain(ctx, audit, auditDone, s); err != nil {
-		r.fail("drain", err)
-	}
-	r.endedAt = r.env.Wall.Now()
-	stopAudit()
-	if err := <-auditDone; err != nil && !errors.Is(err, context.Canceled) {
-		r.fail("audit", err)
-	}
+	r.settle(ctx, audit, s.failed)
 	if err := s.failure(); err != nil {
 		r.fail("services ran", err)
 	}
-	r.enter(Grading)
 	r.grade(ctx)
-	return nil
+}
+
+// auditing is an auditor at work.
+type auditing struct {
+	*auditor
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// startAudit reads from a little before the start, for the clocks of client
+// and endpoint may differ by that much.
+func (r *run) startAudit(ctx context.Context) auditing {
+	const skewMax = 5 * time.Second
+	ctx, cancel := context.WithCancel(ctx)
+	a := auditing{newAuditor(r.env, r.Scenario.Hops(), r.env.Start.Add(-skewMax), r.ledger), cancel, make(chan error, 1)}
+	go func() { a.done <- guard(ctx, r.env.Wall, "audit", a.Run) }()
+	return a
+}
+
+// settle drains and ends the audit.
+func (r *run) settle(ctx context.Context, audit auditing, failed <-chan struct{}) {
+	r.enter(Draining)
+	if err := r.drain(ctx, audit, failed); err != nil {
+		r.fail("drain", err)
+	}
+	r.endedAt = r.env.Wall.Now()
+	audit.cancel()
+	if err := <-audit.done; err != nil && !errors.Is(err, context.Canceled) {
+		r.fail("audit", err)
+	}
 }
 
 // simulate sends the plan on schedule. A failed service or an interrupt ends
 // the sending; what was sent is still waited for.
-func (r *run) simulate(ctx context.Context, s *services) error {
+func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 	sending, stopSending := context.WithCancel(ctx)
 	defer stopSending()
 	simulating, stopSimulating := context.WithCancel(ctx)
@@ -212,7 +226,7 @@ func (r *run) simulate(ctx context.Context, s *services) error {
 		select {
 		case <-r.o.Interrupt:
 			r.waiting.Store("events in flight when the run was interrupted")
-		case <-s.failed:
+		case <-failed:
 		case <-limit.C:
 			stopSimulating()
 		case <-finished:
@@ -254,7 +268,7 @@ func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 				return
 			}
 		}
-		r.exhausted = r.o.Interrupt == nil || !closed(r.o.Interrupt)
+		r.exhausted = !closed(r.o.Interrupt)
 	}
 }
 
@@ -269,17 +283,17 @@ func closed(ch <-chan struct{}) bool {
 
 // drain waits until every stream was read to its tip and nothing is owed, or
 // DrainMax has passed.
-func (r *run) drain(ctx context.Context, audit *auditor, auditDone chan error, s *services) error {
+func (r *run) drain(ctx context.Context, audit auditing, failed <-chan struct{}) error {
 	began := r.env.Wall.Now()
 	deadline := began.Add(r.defaults.DrainMax)
 	r.drainBy.Store(deadline)
 	for {
-		waiting := r.owed(audit, began)
+		waiting := r.owed(audit.auditor, began)
 		r.waiting.Store(waiting)
 		if waiting == "" {
 			return nil
 		}
-		if len(auditDone) > 0 || closed(s.failed) {
+		if len(audit.done) > 0 || closed(failed) {
 			return nil // reported by their own outcomes
 		}
 		if !r.env.Wall.Now().Before(deadline) {
@@ -311,4 +325,3 @@ func (r *run) fail(what string, err error) {
 	}
 	r.outcomes = append(r.outcomes, Outcome{Name: what, Got: err.Error(), Want: "no error"})
 }
-
