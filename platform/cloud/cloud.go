@@ -1,2 +1,96 @@
-// Package cloud is the embedded cloud: AWS services on one loopback endpoint.
+// Package cloud is the embedded cloud: AWS services on one HTTP endpoint,
+// loopback by default, everything in memory.
+//
+// Guarantee: a call that was answered with success happened, exactly once, and
+// stays until the process ends. It breaks where the process dies: nothing
+// survives it. A reply lost on the way, by a hook or by the network, leaves a
+// call that happened; callers retry, so puts are at-least-once as on AWS.
 package cloud
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// Cloud is one AWS account in one region. Build it with New, serve it with Run.
+type Cloud struct {
+	cfg      Config
+	wall     clock.Clock
+	log      *slog.Logger
+	listener net.Listener
+
+	services   []wire.Service
+	background []background
+	authority  authority
+	router     *wire.Router
+	hooks      *hookChain
+	stats      stats
+	draining   chan struct{}
+}
+
+// background is the part of a service that works without being called.
+type background struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+// New checks cfg and opens the port, so Endpoint is known and clients may
+// connect; they are answered once Run serves. Run releases the port.
+func New(cfg Config) (*Cloud, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("cloud config: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	c := &Cloud{
+		cfg: cfg, wall: cfg.Wall, log: cfg.Log,
+		hooks:    newHookChain(cfg.Hooks),
+		draining: make(chan struct{}),
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cloud listens on %s: %w (is another cloud running there?)", cfg.Listen, err)
+	}
+	c.listener = listener
+	if err := c.build(); err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// build lists the services: a new one is added here and nowhere else.
+func (c *Cloud) build() error {
+	c.authority = openAuthority{account: c.cfg.Account, wall: c.wall}
+	return c.route()
+}
+
+func (c *Cloud) route() (err error) {
+	if c.router, err = wire.NewRouter(c.services); err != nil {
+		return err
+	}
+	c.stats = newStats(c.services)
+	return nil
+}
+
+// Endpoint is the base URL of every service, e.g. http://127.0.0.1:4566.
+func (c *Cloud) Endpoint() string { return "http://" + c.listener.Addr().String() }
+
+// AddHook wraps h around every operation, inside the hooks already there. It
+// may be called at any time; so may remove, which affects calls that start later.
+func (c *Cloud) AddHook(h wire.Hook) (remove func()) { return c.hooks.add(h) }
+
+// statusDropped stands for a reply that a hook dropped, in the statistics.
+const statusDropped = -1
+
+// bodyReadMax and replyWriteMax bound how long a slow or stalled peer can hold
+// a call's resources.
+const (
+	bodyReadMax   = 30 * time.Second
+	replyWriteMax = 30 * time.Second
+)

@@ -28,6 +28,9 @@ type Call struct {
 	Principal Principal
 	HTTP      *http.Request // headers and URL; its body is already read into Body
 	Body      []byte
+	// Draining is closed when the server wants to stop: long polls and event
+	// streams end then, every other call just finishes. Nil means never.
+	Draining <-chan struct{}
 }
 
 // Access is one permission a call needs, e.g. {"kinesis:PutRecords", "arn:aws:kinesis:…:stream/s"}.
@@ -115,6 +118,21 @@ type Service struct {
 	SigningName string // the service part of the SigV4 scope
 	Protocol    Protocol
 	Operations  []Operation
+	// MaxBodyBytes is the largest request body; 0 means 16 MiB, or 1 MiB for
+	// the query protocol. A larger one gets 413 without a body.
+	MaxBodyBytes int64
+}
+
+// BodyLimit is MaxBodyBytes or its default.
+func (s *Service) BodyLimit() int64 {
+	switch {
+	case s.MaxBodyBytes > 0:
+		return s.MaxBodyBytes
+	case s.Protocol.Kind == Query:
+		return 1 << 20
+	default:
+		return 16 << 20
+	}
 }
 
 // Next performs the rest of a call: the hooks after this one, then Handle.

@@ -27,6 +27,9 @@ type Error struct {
 	Status  int // HTTP status; 0 means 400
 	// Fields are extra members of the JSON error body (Lambda's Type, DynamoDB's CancellationReasons).
 	Fields map[string]any
+	// QueryCode is the code that the service's former query protocol used, sent
+	// in the x-amzn-query-error header (SQS); empty sends no such header.
+	QueryCode string
 }
 
 // Error is the code and the message.

@@ -1,0 +1,87 @@
+package cloud
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"time"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// Config sets up a Cloud; zero fields take defaults.
+type Config struct {
+	Listen          string // host:port; "" means 127.0.0.1:0, a free port on loopback
+	Region          string // "" means us-east-1
+	Account         string // twelve digits; "" means 123456789012
+	AccessKeyID     string // of the account's root; "" means test
+	SecretAccessKey string // of the account's root; "" means test
+	QuotasOff       bool   // lifts AWS's rate limits, for benchmarks of the software itself
+
+	Wall clock.Clock     // signatures, credentials, time-outs, quotas; nil means clock.Wall
+	Sim  clock.Simulated // batch windows and schedules; zero means the wall clock
+
+	Hooks    []wire.Hook   // wrap every operation, outermost first; AddHook adds more
+	Log      *slog.Logger  // nil discards
+	DrainMax time.Duration // to finish the calls in hand after Run's ctx ends; 0 means 5s
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	keyPattern     = regexp.MustCompile(`^[A-Za-z0-9_]{1,128}$`)
+)
+
+func (cfg Config) withDefaults() Config {
+	cfg.Listen = cmp.Or(cfg.Listen, "127.0.0.1:0")
+	cfg.Region = cmp.Or(cfg.Region, "us-east-1")
+	cfg.Account = cmp.Or(cfg.Account, "123456789012")
+	cfg.AccessKeyID = cmp.Or(cfg.AccessKeyID, "test")
+	cfg.SecretAccessKey = cmp.Or(cfg.SecretAccessKey, "test")
+	cfg.DrainMax = cmp.Or(cfg.DrainMax, 5*time.Second)
+	if cfg.Wall == nil {
+		cfg.Wall = clock.Wall{}
+	}
+	if cfg.Sim == (clock.Simulated{}) {
+		now := cfg.Wall.Now()
+		cfg.Sim = clock.Simulated{Epoch: now, Origin: now, Speed: 1}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
+// Validate says every problem at once; zero fields are fine.
+func (cfg Config) Validate() error {
+	cfg = cfg.withDefaults()
+	var problems []error
+	if _, _, err := net.SplitHostPort(cfg.Listen); err != nil {
+		problems = append(problems, fmt.Errorf("listen %q: want host:port, such as 127.0.0.1:4566", cfg.Listen))
+	}
+	if !regionPattern.MatchString(cfg.Region) {
+		problems = append(problems, fmt.Errorf("region %q: want a name such as us-east-1", cfg.Region))
+	}
+	if !accountPattern.MatchString(cfg.Account) {
+		problems = append(problems, fmt.Errorf("account %q: want twelve digits", cfg.Account))
+	}
+	if !keyPattern.MatchString(cfg.AccessKeyID) {
+		problems = append(problems, fmt.Errorf("access key id %q: want up to 128 letters, digits and underscores", cfg.AccessKeyID))
+	}
+	if cfg.Sim.Speed < 0 {
+		problems = append(problems, fmt.Errorf("simulated clock: speed %g: want more than 0", cfg.Sim.Speed))
+	}
+	if cfg.DrainMax < 0 {
+		problems = append(problems, fmt.Errorf("drain max %s: want 0 or more", cfg.DrainMax))
+	}
+	for i, h := range cfg.Hooks {
+		if h == nil {
+			problems = append(problems, fmt.Errorf("hook %d is nil", i))
+		}
+	}
+	return errors.Join(problems...)
+}

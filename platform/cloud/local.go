@@ -1,0 +1,32 @@
+package cloud
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// serveLocal answers what is no AWS API, without authentication: whether the
+// cloud is ready, and the simulated clock that other processes must agree on.
+func (c *Cloud) serveLocal(w http.ResponseWriter, r *http.Request, name string) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	var body any
+	switch name {
+	case "health":
+		services := make([]string, len(c.services))
+		for i, s := range c.services {
+			services[i] = s.SigningName
+		}
+		body = map[string]any{"status": "ready", "services": services}
+	case "clock":
+		body = map[string]string{"clock": c.cfg.Sim.String()}
+	default:
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(body) // a caller that left needs no answer
+}

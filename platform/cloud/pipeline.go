@@ -1,0 +1,208 @@
+package cloud
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// ServeHTTP takes one call through the pipeline: read the body, find the
+// operation, authenticate, decode, validate, authorise, hooks, handle, encode.
+// A panic anywhere becomes InternalFailure and a logged stack.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if name, ok := strings.CutPrefix(r.URL.Path, "/_weir/"); ok {
+		c.serveLocal(w, r, name)
+		return
+	}
+	started := c.wall.Now()
+	x := &exchange{cloud: c, w: w, r: r}
+	x.call = &wire.Call{
+		Region: c.cfg.Region, Account: c.cfg.Account,
+		HTTP: r, Draining: c.draining,
+	}
+	x.identify()
+	out, err := x.perform()
+	status := x.reply(out, err)
+	if x.op != nil {
+		c.stats.record(x.op, status, c.wall.Now().Sub(started))
+	}
+	if status == statusDropped {
+		panic(http.ErrAbortHandler) // net/http's way to close without a reply
+	}
+}
+
+// exchange is one request and its reply.
+type exchange struct {
+	cloud   *Cloud
+	w       http.ResponseWriter
+	r       *http.Request
+	call    *wire.Call
+	service *wire.Service
+	op      *wire.Operation
+	codec   wire.Codec
+}
+
+var errBodyTooLarge = errors.New("request body is too large")
+
+// identify picks ids, service and codec, so that every later failure is
+// answered in the protocol that the caller speaks.
+func (x *exchange) identify() {
+	var random [16 + 72]byte
+	rand.Read(random[:]) // documented never to fail
+	id, _ := uuid.FromBytes(random[:16])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, RFC 4122 variant
+	x.call.RequestID = id.String()
+	h := x.w.Header()
+	h["X-Amzn-Requestid"] = []string{x.call.RequestID}
+	h["X-Amz-Id-2"] = []string{base64.StdEncoding.EncodeToString(random[16:])}
+
+	x.service = x.cloud.router.Service(scopeService(x.r), x.r.Header)
+	protocol := wire.Protocol{JSONVersion: "1.1"}
+	if x.service != nil {
+		x.call.Service = x.service.SigningName
+		protocol = x.service.Protocol
+	}
+	x.codec = wire.CodecFor(protocol, x.r.Header.Get("Content-Type"))
+}
+
+// perform is everything between the request's first byte and the reply's.
+func (x *exchange) perform() (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.cloud.log.Error("cloud: panic in a call", "service", x.call.Service,
+				"operation", x.call.Operation, "panic", p, "stack", string(debug.Stack()))
+			out, err = nil, internalFailure()
+		}
+	}()
+	if err := x.readBody(); err != nil {
+		return nil, err
+	}
+	c, call := x.cloud, x.call
+	if x.service == nil {
+		return nil, x.unknownService()
+	}
+	route, err := c.router.Find(x.service, call)
+	if err != nil {
+		return nil, err
+	}
+	x.op, call.Operation = route.Operation, route.Operation.Name
+	if call.Principal, err = c.authority.authenticate(x.r, call.Body); err != nil {
+		return nil, err
+	}
+	in, err := x.input(route)
+	if err != nil {
+		return nil, err
+	}
+	if x.op.Access != nil {
+		for _, access := range x.op.Access(call, in) {
+			if err := c.authority.authorize(call.Principal, access); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.hooks.run(x.r.Context(), call, x.op, in)
+}
+
+func (x *exchange) input(route wire.Route) (any, error) {
+	in := x.op.NewInput()
+	decode := x.codec.Decode
+	if x.op.Decode != nil {
+		decode = x.op.Decode
+	}
+	if err := decode(x.call, route.Vars, in); err != nil {
+		return nil, err
+	}
+	if v, ok := in.(wire.Validator); ok {
+		return in, v.Validate()
+	}
+	return in, nil
+}
+
+// readBody reads what the service's limit allows within bodyReadMax.
+func (x *exchange) readBody() error {
+	limit := int64(1 << 20)
+	if x.service != nil {
+		limit = x.service.BodyLimit()
+	}
+	if x.r.ContentLength > limit {
+		return errBodyTooLarge
+	}
+	if x.r.ContentLength == 0 {
+		return nil
+	}
+	control := http.NewResponseController(x.w)
+	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(bodyReadMax)) // unsupported only by test recorders
+	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512) // room to see the end without growing
+	var err error
+	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errBodyTooLarge
+	}
+	if err != nil {
+		return wire.Errorf("RequestTimeout", "the request body did not arrive: %v", err)
+	}
+	_ = control.SetReadDeadline(time.Time{}) // else the connection would be taken for dead later
+	return nil
+}
+
+// readAll is io.ReadAll into a buffer of the announced size.
+func readAll(r io.Reader, buf []byte) ([]byte, error) {
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+}
+
+func (x *exchange) unknownService() error {
+	if name := scopeService(x.r); name != "" {
+		return wire.NotImplemented(fmt.Sprintf("the service %.50q", name))
+	}
+	if x.r.Header.Get("X-Amz-Target") != "" {
+		return wire.Errorf("UnknownOperationException", "")
+	}
+	return &wire.Error{
+		Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token",
+		Status: http.StatusForbidden,
+	}
+}
+
+func internalFailure() *wire.Error {
+	return &wire.Error{
+		Code:    "InternalFailure",
+		Message: "The request processing has failed because of an unknown error, exception or failure.",
+		Status:  http.StatusInternalServerError,
+	}
+}
+
+// asWireError turns whatever a call failed with into what the caller sees.
+func (x *exchange) asWireError(ctx context.Context, err error) *wire.Error {
+	var known *wire.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	if ctx.Err() == nil { // a caller that left is no failure of ours
+		x.cloud.log.Error("cloud: call failed", "service", x.call.Service, "operation", x.call.Operation, "error", err)
+	}
+	return internalFailure()
+}

@@ -1,0 +1,168 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// post sends one JSON call and returns status, headers and body.
+func post(t *testing.T, client *http.Client, c *Cloud, target, body string) (*http.Response, string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint()+"/", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Amz-Target", target)
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp, string(text), err
+}
+
+func TestPipeline(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{}, echoService())
+	for _, tc := range []struct {
+		name, target, body string
+		status             int
+		want               string
+	}{
+		{"success", "Echo_1.Greet", `{"Name":"Ada","Unknown":[1]}`, 200, `{"Greeting":"hello Ada"}`},
+		{"nil output", "Echo_1.Nothing", `{"Name":"Ada"}`, 200, ``},
+		{"typed error", "Echo_1.Greet", `{"Name":"Ada","Fail":"typed"}`, 400, `{"__type":"NoSuchName","message":"Ada is unknown"}`},
+		{"panic", "Echo_1.Greet", `{"Name":"Ada","Fail":"panic"}`, 500, `"__type":"InternalFailure"`},
+		{"invalid", "Echo_1.Greet", `{}`, 400, `1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null`},
+		{"wrong type", "Echo_1.Greet", `{"Name":7}`, 400, `{"Message":"NUMBER_VALUE can not be converted to a String","__type":"SerializationException"}`},
+		{"no JSON", "Echo_1.Greet", `{"Name"`, 400, `"__type":"SerializationException"`},
+		{"empty body", "Echo_1.Greet", ``, 400, `"__type":"SerializationException"`},
+		{"unknown operation", "Echo_1.Shout", `{}`, 400, `"__type":"UnknownOperationException"`},
+		{"unknown service", "Nope_1.Greet", `{}`, 400, `"__type":"UnknownOperationException"`},
+		{"no target", "", `{}`, 403, `"__type":"MissingAuthenticationTokenException"`},
+		{"too large", "Echo_1.Greet", `{"Name":"` + strings.Repeat("x", 16<<20) + `"}`, 413, ``},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			resp, body, err := post(t, http.DefaultClient, c, tc.target, tc.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != tc.status || !strings.Contains(body, tc.want) || tc.want == "" && body != "" {
+				t.Errorf("got %d %s, want %d %s", resp.StatusCode, body, tc.status, tc.want)
+			}
+			if len(resp.Header.Get("X-Amzn-Requestid")) != 36 || resp.Header.Get("X-Amz-Id-2") == "" {
+				t.Errorf("request ids missing: %v", resp.Header)
+			}
+			if resp.StatusCode >= 400 && body != "" && !strings.Contains(body, resp.Header.Get("X-Amzn-Errortype")) {
+				t.Errorf("error header %q does not match body %s", resp.Header.Get("X-Amzn-Errortype"), body)
+			}
+		})
+	}
+}
+
+func TestHooksWrapOutermostFirstAndCanBeRemoved(t *testing.T) {
+	t.Parallel()
+	var order []string
+	mark := func(name string) wire.Hook {
+		return func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
+			order = append(order, name)
+			return next(ctx, in)
+		}
+	}
+	c := runCloud(t, Config{Hooks: []wire.Hook{mark("configured")}}, echoService())
+	remove := c.AddHook(mark("added"))
+	for range 2 {
+		if _, _, err := post(t, http.DefaultClient, c, "Echo_1.Greet", `{"Name":"Ada"}`); err != nil {
+			t.Fatal(err)
+		}
+		remove()
+		remove()
+	}
+	if got := strings.Join(order, " "); got != "configured added configured" {
+		t.Errorf("hooks ran as %q", got)
+	}
+}
+
+func TestDroppedReplyHappenedButIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	happened := 0
+	c := runCloud(t, Config{Hooks: []wire.Hook{func(ctx context.Context, _ *wire.Call, in any, next wire.Next) (any, error) {
+		if _, err := next(ctx, in); err != nil {
+			return nil, err
+		}
+		happened++
+		return nil, wire.ErrDropReply
+	}}}, echoService())
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	_, body, err := post(t, client, c, "Echo_1.Greet", `{"Name":"Ada"}`)
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("got %q, %v; want the connection closed without a reply", body, err)
+	}
+	if happened != 1 {
+		t.Errorf("the call happened %d times, want once", happened)
+	}
+	stats := c.Stats()
+	if len(stats) != 1 || stats[0].Dropped != 1 || stats[0].Calls != 1 {
+		t.Errorf("stats %+v, want one dropped call", stats)
+	}
+}
+
+func TestH2CPriorKnowledge(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{}, echoService())
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, body, err := post(t, &http.Client{Transport: transport}, c, "Echo_1.Greet", `{"Name":"Ada"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.ProtoMajor != 2 || body != `{"Greeting":"hello Ada"}` {
+		t.Errorf("got %s over %s", body, resp.Proto)
+	}
+}
+
+func TestLocalEndpoints(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{})
+	for path, want := range map[string]string{"health": `"ready"`, "clock": c.cfg.Sim.String()} {
+		resp, err := http.Get(c.Endpoint() + "/_weir/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: got %d %s, want %s", path, resp.StatusCode, body, want)
+		}
+	}
+}
+
+func TestConfigSaysEveryProblem(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{Listen: "nowhere", Region: "Mars", Account: "12", AccessKeyID: "a b"})
+	for _, want := range []string{`listen "nowhere"`, `region "Mars"`, `account "12"`, `access key id "a b"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not name %s", err, want)
+		}
+	}
+}
+
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{})
+	_, err := New(Config{Listen: c.listener.Addr().String()})
+	if err == nil || !strings.Contains(err.Error(), c.listener.Addr().String()) {
+		t.Errorf("got %v, want an error that names the address", err)
+	}
+}
