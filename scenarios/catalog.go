@@ -1,0 +1,36 @@
+// Package scenarios is the catalog: the five scenarios, each with its
+// simulator and its grader.
+package scenarios
+
+import (
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// Entry is one scenario of the catalog. New is nil while it is only planned.
+type Entry struct {
+	Name  string
+	Story string
+	New   func() (scenario.Entry, error)
+}
+
+// Catalog lists the five scenarios in the order of the whitepaper. A scenario
+// is in weir if and only if it stands here with a New.
+func Catalog() []Entry {
+	return []Entry{
+		{Name: "location", Story: "Subscribers sign up somewhere on Earth and see the bandwidth offers of the place"},
+		{Name: "badge", Story: "Badge reads tell a security team where the crowd gathers"},
+		{Name: "pricing", Story: "Clicks, catalog and orders set the price of a sneaker"},
+		{Name: "fleet", Story: "Trucks' sensors open and close anomalies within seconds"},
+		{Name: "cab", Story: "Cab telemetry on Kafka becomes activity, health and zone metrics"},
+	}
+}
+
+// Find is the catalog's entry of a name.
+func Find(name string) (Entry, bool) {
+	for _, e := range Catalog() {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
