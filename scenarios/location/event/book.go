@@ -1,6 +1,6 @@
 package event
 
-// Book is the offer book, scenarios/location/offers.json: the data file a
+// Book is the offer book, scenarios/location/offers/offers.json: the data file a
 // person edits to change what is offered where. It is data, so the pipeline
 // and the oracle share its shape; each applies its rules with its own code.
 //
