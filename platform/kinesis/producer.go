@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -24,7 +26,7 @@ type ProducerConfig struct {
 	RecordTTL        time.Duration // a record is given up after; 0 means 30s
 	OrderPerKey      bool          // a key's record waits until its predecessor is acknowledged or given up
 	Clock            clock.Clock   // nil means the wall clock
-	Seed             uint64        // of the retries' jitter
+	Seed             uint64        // of the retries' jitter; 0 means from the clock
 }
 
 // Validate says every problem of the config in one error.
@@ -75,42 +77,115 @@ type ProducerStats struct {
 	Buffered     int64 // now: accepted and not yet settled
 }
 
-var errNotBuilt = errors.New("being built")
+// Producer batches records into PutRecords calls. A lone record goes out at
+// once; while calls are in flight, records wait for company up to LingerMax.
+// Records that the service refused for a passing reason (throughput, internal
+// failure, network) are put again with exponential backoff and full jitter,
+// each on its own; a permanent refusal of a call fails its records at once.
+//
+// Delivery is at-least-once: a try whose reply was lost may have happened, and
+// is repeated. Order is not kept unless OrderPerKey is set; then a key has at
+// most one record on its way, because one call gives no order among its
+// records, and a reader that removes duplicates sees each key's records in the
+// order of their puts. A record given up is a gap, not a stop.
+type Producer struct {
+	api    PutRecordsAPI
+	cfg    ProducerConfig
+	buffer *buffer
+	jitter *jitter
+	count  counters
+}
 
-// Producer is a placeholder for the minutes until its parts are committed.
-type Producer struct{ cfg ProducerConfig }
+type counters struct {
+	acknowledged, failed, retried, throttled, calls atomic.Int64
+}
 
 // NewProducer checks cfg and starts nothing.
 func NewProducer(api PutRecordsAPI, cfg ProducerConfig) (*Producer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("producer config: %w", err)
 	}
-	return &Producer{cfg: cfg.withDefaults()}, nil
+	cfg = cfg.withDefaults()
+	return &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock)}, nil
 }
 
-// Run sends what is put until ctx ends, then flushes and returns.
-func (p *Producer) Run(ctx context.Context) error { return errNotBuilt }
+// Run sends what is put until ctx ends. Then it refuses new records, flushes
+// what is buffered, which RecordTTL bounds, and returns nil; every record
+// accepted has had its callback by then. A Producer runs once.
+func (p *Producer) Run(ctx context.Context) error {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	timer := p.cfg.Clock.NewTimer(time.Hour)
+	defer timer.Stop()
+	callCtx, stop := context.WithoutCancel(ctx), ctx.Done()
+	for {
+		next := p.buffer.next(p.cfg.Clock.Now())
+		if len(next.expired) > 0 {
+			p.expire(next.expired)
+		}
+		switch {
+		case next.batch != nil:
+			calls.Go(func() { p.send(callCtx, next.batch) })
+			continue
+		case len(next.expired) > 0:
+			continue
+		case next.drained:
+			return nil
+		}
+		timer.Reset(next.wait)
+		select {
+		case <-p.buffer.wake:
+		case <-timer.C:
+		case <-stop:
+			p.buffer.stop()
+			stop = nil
+		}
+	}
+}
 
-// Put blocks until the record is acknowledged or failed for good.
+// Put blocks until the record is acknowledged or failed for good. If ctx ends
+// first it returns ctx's error, and a record already accepted is still sent.
 func (p *Producer) Put(ctx context.Context, r Record) (Receipt, error) {
-	return Receipt{}, errNotBuilt
+	type outcome struct {
+		receipt Receipt
+		err     error
+	}
+	settled := make(chan outcome, 1)
+	if err := p.PutAsync(ctx, r, func(receipt Receipt, err error) { settled <- outcome{receipt, err} }); err != nil {
+		return Receipt{}, err
+	}
+	select {
+	case o := <-settled:
+		return o.receipt, o.err
+	case <-ctx.Done():
+		return Receipt{}, fmt.Errorf("put record on %s: %w", p.cfg.Stream, ctx.Err())
+	}
 }
 
-// PutAsync blocks only for back-pressure; done is called exactly once if it returns nil, never otherwise.
+// PutAsync accepts the record and blocks only for back-pressure, so it needs a
+// Run to make room. If it returns nil, done is called exactly once; otherwise
+// never. done runs on the sending goroutine and must neither block nor put.
 func (p *Producer) PutAsync(ctx context.Context, r Record, done func(Receipt, error)) error {
-	return errNotBuilt
+	if err := r.check(p.cfg.RecordBytesMax); err != nil {
+		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
+	}
+	e := &entry{record: r, size: r.size(), done: done}
+	if err := p.buffer.add(ctx, e, p.cfg.Clock); err != nil {
+		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
+	}
+	return nil
 }
 
 // Stats is safe to call at any time.
-func (p *Producer) Stats() ProducerStats { return ProducerStats{} }
-
-// PutAll puts all records synchronously; see putall.go.
-func PutAll(ctx context.Context, api PutRecordsAPI, stream string, records []Record, opts ...PutAllOption) error {
-	return errNotBuilt
+func (p *Producer) Stats() ProducerStats {
+	accepted, held := p.buffer.counts()
+	return ProducerStats{
+		Accepted:     accepted,
+		Acknowledged: p.count.acknowledged.Load(),
+		Failed:       p.count.failed.Load(),
+		Retried:      p.count.retried.Load(),
+		Throttled:    p.count.throttled.Load(),
+		Calls:        p.count.calls.Load(),
+		Buffered:     held,
+	}
 }
-
-// PutAllOption is a test seam of PutAll.
-type PutAllOption func(*ProducerConfig)
-
-// Run reads until ctx ends.
-func (c *Consumer) Run(ctx context.Context) error { return errNotBuilt }

@@ -1,0 +1,108 @@
+package kinesis
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/weirstream/weir/platform/clock"
+)
+
+// RecordError is the service's refusal of one record of a call.
+type RecordError struct{ Code, Message string }
+
+func (e *RecordError) Error() string { return e.Code + ": " + e.Message }
+
+// oneTry switches the SDK's own retries off for a call that is retried here,
+// where the waits are known, interruptible and per record.
+func oneTry(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
+
+const codeThroughput = "ProvisionedThroughputExceededException"
+
+// transient tells errors that another try may cure from those that it cannot.
+// What is no answer of the service (network, time-out, half a reply) is transient.
+func transient(err error) bool {
+	if r, ok := errors.AsType[*RecordError](err); ok {
+		return transientCode(r.Code)
+	}
+	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*smithy.InvalidParamsError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*smithy.SerializationError](err); ok {
+		return false
+	}
+	if h, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		if status := h.HTTPStatusCode(); status >= 500 || status == 429 {
+			return true
+		}
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return transientCode(api.ErrorCode()) || api.ErrorFault() == smithy.FaultServer
+	}
+	return true
+}
+
+func transientCode(code string) bool {
+	switch code {
+	case codeThroughput, "InternalFailure", "InternalFailureException", "InternalServerError", "ServiceUnavailable",
+		"LimitExceededException", "Throttling", "ThrottlingException", "ThrottledException",
+		"RequestThrottled", "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
+		"KMSThrottlingException", "RequestTimeout", "RequestTimeoutException",
+		"RequestExpired", "ExpiredToken", "ExpiredTokenException": // the SDK renews credentials and corrects the clock
+		return true
+	}
+	return false
+}
+
+// skewed is true for refusals that the SDK's clock correction, which it learns
+// from such a reply, may cure at the second try.
+func skewed(err error) bool {
+	code := errorCode(err)
+	return code == "InvalidSignatureException" || code == "RequestTimeTooSkewed" || code == "SignatureDoesNotMatch"
+}
+
+func errorCode(err error) string {
+	if r, ok := errors.AsType[*RecordError](err); ok {
+		return r.Code
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// jitter draws backoffs from a seeded source; it is safe for concurrent use.
+type jitter struct {
+	mu  sync.Mutex
+	rng *rand.Rand
+}
+
+// newJitter takes seed 0 from the clock, so that the processes of a fleet, all
+// left at the default, do not retry in step.
+func newJitter(seed uint64, clk clock.Clock) *jitter {
+	if seed == 0 {
+		seed = uint64(clk.Now().UnixNano())
+	}
+	return &jitter{rng: rand.New(rand.NewPCG(seed, 0))}
+}
+
+// backoff is drawn evenly from [0, min(most, base × 2^tries)): exponential
+// backoff with full jitter, which spreads clients that failed together.
+func (j *jitter) backoff(tries int, base, most time.Duration) time.Duration {
+	ceiling := most
+	if tries < 30 {
+		ceiling = min(most, base<<tries)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return time.Duration(j.rng.Int64N(max(1, int64(ceiling))))
+}
