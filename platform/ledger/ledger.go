@@ -3,6 +3,7 @@ package ledger
 import (
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,9 @@ type Ledger struct {
 type point struct {
 	set        set
 	duplicates int
-	outOfOrder int
+	// duplicateIDs names the first LostLimit duplicates, each once.
+	duplicateIDs []ID
+	outOfOrder   int
 	// highest sequence seen per device plus one; a lower new one is out of order.
 	highest []uint32
 }
@@ -55,6 +58,23 @@ func (l *Ledger) Acknowledged(id ID) { l.mark(acknowledged, id) }
 // Rejected records that the system refused id for good.
 func (l *Ledger) Rejected(id ID) { l.mark(rejected, id) }
 
+// Refused is Rejected with what the system said, kept in the place of an
+// outcome: RefusalOf reads it. reason should be one of few texts.
+func (l *Ledger) Refused(id ID, reason string) {
+	l.mark(rejected, id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.outcomes.add(id, refusalPrefix+reason)
+}
+
+// refusalPrefix cannot begin an outcome a simulator records.
+const refusalPrefix = "refused: "
+
+// RefusalOf is what the system said when it refused id; ok is false if it did not.
+func (l *Ledger) RefusalOf(id ID) (reason string, ok bool) {
+	return strings.CutPrefix(l.OutcomeOf(id), refusalPrefix)
+}
+
 // Arrived records that id was seen at a point, e.g. a stream's name.
 func (l *Ledger) Arrived(at string, id ID) { l.mark(at, id) }
 
@@ -72,6 +92,9 @@ func (l *Ledger) mark(at string, id ID) {
 func (p *point) mark(id ID) {
 	if !p.set.add(id) {
 		p.duplicates++
+		if len(p.duplicateIDs) < LostLimit && !slices.Contains(p.duplicateIDs, id) {
+			p.duplicateIDs = append(p.duplicateIDs, id)
+		}
 		return
 	}
 	if int(id.Device) >= len(p.highest) {
@@ -117,6 +140,13 @@ func (l *Ledger) Count(at string) Counts {
 		return Counts{}
 	}
 	return Counts{Distinct: p.set.count, Duplicates: p.duplicates, OutOfOrder: p.outOfOrder}
+}
+
+// Duplicated names the first LostLimit events seen more than once at a point.
+func (l *Ledger) Duplicated(at string) []ID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.at(at).duplicateIDs)
 }
 
 // SentCount, AcknowledgedCount and RejectedCount are distinct events.

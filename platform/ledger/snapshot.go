@@ -19,11 +19,12 @@ type Snapshot struct {
 
 // PointSnapshot is one point's content.
 type PointSnapshot struct {
-	Devices    [][]uint64
-	Count      int
-	Duplicates int
-	OutOfOrder int
-	Highest    []uint32
+	Devices      [][]uint64
+	Count        int
+	Duplicates   int
+	DuplicateIDs []ID
+	OutOfOrder   int
+	Highest      []uint32
 }
 
 // Snapshot copies the ledger.
@@ -38,7 +39,7 @@ func (l *Ledger) Snapshot() Snapshot {
 	for name, p := range l.points {
 		s.Points[name] = PointSnapshot{
 			Devices: cloneAll(p.set.devices), Count: p.set.count,
-			Duplicates: p.duplicates, OutOfOrder: p.outOfOrder, Highest: slices.Clone(p.highest),
+			Duplicates: p.duplicates, DuplicateIDs: slices.Clone(p.duplicateIDs), OutOfOrder: p.outOfOrder, Highest: slices.Clone(p.highest),
 		}
 	}
 	for name, h := range l.latencies {
@@ -52,7 +53,7 @@ func Restore(s Snapshot) *Ledger {
 	l := New()
 	for name, p := range s.Points {
 		l.points[name] = &point{
-			set: set{devices: p.Devices, count: p.Count}, duplicates: p.Duplicates,
+			set: set{devices: p.Devices, count: p.Count}, duplicates: p.Duplicates, duplicateIDs: p.DuplicateIDs,
 			outOfOrder: p.OutOfOrder, highest: p.Highest,
 		}
 	}
