@@ -1,0 +1,64 @@
+package iam
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// Authorize tells whether p may use a: nil, or AWS's AccessDenied. It looks at
+// the policies as they are now, also for sessions made earlier.
+func (s *Service) Authorize(p wire.Principal, a wire.Access) error {
+	if p.Root {
+		return nil
+	}
+	id, _, _ := strings.Cut(p.UserID, ":")
+	return denied(s.decide(id, a), p.ARN, a)
+}
+
+// AuthorizeRole asks the same of a role that a service acts for without a
+// session, as an event source mapping does with its function's role.
+func (s *Service) AuthorizeRole(roleARN string, a wire.Access) error {
+	s.mu.RLock()
+	r := s.roleByARN(roleARN)
+	s.mu.RUnlock()
+	if r == nil {
+		return denied(implicitDeny, roleARN, a)
+	}
+	return denied(s.decide(r.id, a), roleARN, a)
+}
+
+func (s *Service) decide(id string, a wire.Access) decision {
+	req := newRequest(a.Action, a.Resource)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	holder := s.identities[id]
+	if holder == nil { // deleted since its session began
+		return implicitDeny
+	}
+	return holder.evaluate(req)
+}
+
+func denied(d decision, arn string, a wire.Access) error {
+	message := "User: " + arn + " is not authorized to perform: " + a.Action + " on resource: " + a.Resource
+	switch d {
+	case allow:
+		return nil
+	case explicitDeny:
+		message += " with an explicit deny in an identity-based policy"
+	default:
+		message += " because no identity-based policy allows the " + a.Action + " action"
+	}
+	return deniedSpelling(a.Action).accessDenied(message)
+}
+
+// deniedSpelling goes by the action's service. iam:PassRole is never a call of
+// its own: the service that was handed the role asks for it and answers.
+func deniedSpelling(action string) spelling {
+	service, _, _ := strings.Cut(action, ":")
+	if action == "iam:PassRole" {
+		service = "lambda"
+	}
+	return spellingOf(&http.Request{}, service)
+}
