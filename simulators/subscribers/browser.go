@@ -1,0 +1,113 @@
+package subscribers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location/event"
+)
+
+// browser is one signup on its device: it asks until it has an answer or the
+// longest wait has passed.
+type browser struct {
+	*crowd
+	planned  scenario.Planned
+	id       string
+	due      time.Time
+	body     []byte
+	accepted bool
+	rng      *rand.Rand // for the waits between attempts; nil until the first
+}
+
+// verdict is what one attempt came to.
+type verdict int
+
+const (
+	again    verdict = iota // no answer: try again
+	answered                // an offer, a refusal or a time-out: done
+)
+
+// play runs one signup to its end.
+func (c *crowd) play(ctx context.Context, p scenario.Planned) {
+	b := &browser{crowd: c, planned: p, id: p.ID.String(), due: c.env.Due(p)}
+	now := c.env.Wall.Now()
+	ctx, cancel := context.WithTimeout(ctx, b.due.Add(c.cfg.LongestWait).Sub(now))
+	defer cancel()
+	var err error
+	if b.body, err = encode(p.Event, c.env.RunID); err != nil {
+		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "err", err)
+		return
+	}
+	for attempt := 0; ; attempt++ {
+		v, retryAfter := b.attempt(ctx, attempt == 0)
+		if v == answered {
+			return
+		}
+		if b.pause(ctx, attempt, retryAfter) != nil {
+			break
+		}
+		c.retries.Add(1)
+	}
+	if b.accepted {
+		c.ledger.Arrived(Abandoned, p.ID)
+	}
+}
+
+// encode is the request body of a planned event, marked with the run.
+func encode(planned any, runID string) ([]byte, error) {
+	switch e := planned.(type) {
+	case event.Signup:
+		e.RunID = runID
+		return json.Marshal(e)
+	case []byte:
+		const large = 64 << 10
+		if len(e) > large {
+			return e, nil // shared between events; its run id is its own
+		}
+		return bytes.Replace(e, []byte(`"run_id":""`), []byte(`"run_id":"`+runID+`"`), 1), nil
+	}
+	return nil, errors.New("neither a signup nor raw bytes")
+}
+
+// pause waits before the next attempt: exponential back-off with full jitter,
+// on top of what the app asked for. The jitter is the device's own and outside
+// the plan.
+func (b *browser) pause(ctx context.Context, attempt int, retryAfter time.Duration) error {
+	if b.rng == nil {
+		run := fnv.New64a()
+		run.Write([]byte(b.env.RunID))
+		b.rng = rand.New(rand.NewPCG(run.Sum64(), uint64(b.planned.ID.Device)<<32|uint64(b.planned.ID.Seq)))
+	}
+	limit := b.cfg.BackoffMax
+	if attempt < 30 {
+		limit = min(limit, b.cfg.BackoffBase<<attempt)
+	}
+	return b.env.Wall.Sleep(ctx, retryAfter+time.Duration(b.rng.Int64N(int64(limit)+1)))
+}
+
+// offered records one offer event. An offer that is not this signup's own is
+// an outcome too, and a wrong one.
+func (b *browser) offered(data []byte) {
+	l, id := b.ledger, b.planned.ID
+	l.Arrived(Browser, id)
+	var offer event.Offer
+	switch err := json.Unmarshal(data, &offer); {
+	case err != nil:
+		l.Outcome(id, "an unreadable offer")
+	case offer.ID != b.id:
+		l.Outcome(id, "another signup's offer")
+	case offer.RunID != b.env.RunID:
+		l.Outcome(id, "another run's offer")
+	default:
+		l.Outcome(id, offer.Canonical())
+	}
+	l.Latency(ToOffer, b.sinceDue())
+}
+
+func (b *browser) sinceDue() time.Duration { return b.env.Wall.Now().Sub(b.due) }

@@ -1,0 +1,87 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// Simulate sends each due signup at once, on a goroutine of its own, and waits
+// for the answers. The schedule never waits: a signup due while MaxWaiting
+// others wait is not sent but recorded at Overload and so fails the run, and
+// one that waits for a free connection is late by that, which SendLag shows.
+func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+	transport := s.transport()
+	defer transport.CloseIdleConnections()
+	crowd := &crowd{
+		cfg: s.cfg, env: env, ledger: l,
+		url:    env.URL("app") + "/signups",
+		client: &http.Client{Transport: transport},
+		conns:  make(chan struct{}, s.cfg.MaxConns),
+		accept: []string{"text/event-stream"}, contentType: []string{"application/json"},
+	}
+	var wg sync.WaitGroup
+	for p := range due {
+		l.Sent(p.ID)
+		if crowd.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
+			crowd.waiting.Add(-1)
+			l.Arrived(Overload, p.ID)
+			if crowd.overload.Add(1) == 1 {
+				env.Log.Error("too many signups wait: this one and others are not sent",
+					"id", p.ID.String(), "limit", s.cfg.MaxWaiting)
+			}
+			continue
+		}
+		wg.Go(func() {
+			defer crowd.waiting.Add(-1)
+			crowd.play(ctx, p)
+		})
+	}
+	wg.Wait()
+	crowd.report()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("simulate subscribers: %w", err)
+	}
+	return nil
+}
+
+// transport reuses a connection per waiting signup. The pool is bounded by
+// crowd.conns, not here, so that the wait for a connection can be measured.
+func (s *Simulator) transport() *http.Transport {
+	return &http.Transport{
+		MaxIdleConnsPerHost:    s.cfg.MaxConns,
+		IdleConnTimeout:        30 * time.Second,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 16 << 10,
+		ReadBufferSize:         4 << 10,
+		WriteBufferSize:        2 << 10,
+	}
+}
+
+// crowd is what all signups of one simulation share.
+type crowd struct {
+	cfg    Config
+	env    scenario.Env
+	ledger *ledger.Ledger
+	url    string
+	client *http.Client
+	conns  chan struct{} // one slot per open connection
+	pool   sync.Pool     // of *sse
+
+	// Header values that every request shares; nobody changes them.
+	accept, contentType []string
+
+	waiting, overload, retries, cuts atomic.Int64
+}
+
+func (c *crowd) report() {
+	c.env.Log.Info("subscribers are done", "retries", c.retries.Load(),
+		"cutStreams", c.cuts.Load(), "overload", c.overload.Load())
+}

@@ -1,0 +1,74 @@
+// Package subscribers is the population of the location scenario: people all
+// over the world, and at its awkward places, who sign up for offers and wait
+// for the answer, on devices that retry. It knows the pipeline only by its
+// event types and its HTTP contract.
+package subscribers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// The points and latencies a simulation records besides the ledger's own.
+const (
+	Browser   = "browser"   // an offer event was seen, once per event
+	TimedOut  = "timeout"   // the app said that no offer came in time
+	Abandoned = "abandoned" // accepted, but the longest wait passed without an answer
+	Overload  = "overload"  // due while MaxWaiting devices were waiting, so never on the wire
+	SendLag   = "send lag"  // from the schedule to the first attempt: the simulator's own delay
+	ToOffer   = "signup→offer"
+	ToAccept  = "signup→accepted"
+)
+
+// Config bounds a simulation; zero fields take defaults.
+type Config struct {
+	LongestWait time.Duration // from the schedule to the last hope of an answer; 0 means 30s
+	MaxConns    int           // connections open at once; 0 means 4096
+	MaxWaiting  int           // signups waiting at once; 0 means 40000
+	BackoffBase time.Duration // before the first retry, doubled for each; 0 means 100ms
+	BackoffMax  time.Duration // 0 means 5s
+}
+
+// Validate says every problem.
+func (c Config) Validate() error {
+	var errs []error
+	if c.LongestWait < 0 || c.BackoffBase < 0 || c.BackoffMax < 0 {
+		errs = append(errs, errors.New("durations must not be negative"))
+	}
+	if c.MaxConns < 0 || c.MaxWaiting < 0 {
+		errs = append(errs, errors.New("limits must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// Simulator plans and plays the population. It delivers each signup at least
+// once: a device that got no answer asks again under the same id, so the app
+// may see one more than once. It is safe for concurrent use.
+type Simulator struct {
+	cfg     Config
+	places  places
+	rubbish rubbish
+}
+
+var _ scenario.Simulator = (*Simulator)(nil)
+
+// New checks cfg and reads the places.
+func New(cfg Config) (*Simulator, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("subscribers config: %w", err)
+	}
+	cfg.LongestWait = cmp.Or(cfg.LongestWait, 30*time.Second)
+	cfg.MaxConns = cmp.Or(cfg.MaxConns, 4096)
+	cfg.MaxWaiting = cmp.Or(cfg.MaxWaiting, 40_000)
+	cfg.BackoffBase = cmp.Or(cfg.BackoffBase, 100*time.Millisecond)
+	cfg.BackoffMax = cmp.Or(cfg.BackoffMax, 5*time.Second)
+	p, err := readPlaces()
+	if err != nil {
+		return nil, fmt.Errorf("subscribers' places: %w", err)
+	}
+	return &Simulator{cfg: cfg, places: p, rubbish: newRubbish()}, nil
+}
