@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud"
+)
+
+// defaultListen is the port by which emulators of AWS are known.
+const defaultListen = "127.0.0.1:4566"
+
+const cloudLong = `Run the embedded cloud alone, for any AWS client: one account in one region on
+one port, in memory. Every call is authenticated and authorised as on AWS. It
+prints its endpoint, the credentials of the account's root and, once clients
+are served, "ready". Ctrl-C finishes the calls in hand and ends it; nothing is
+kept.
+
+The root credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where both
+are set, else test and test.`
+
+const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed export lines
+  weir cloud
+
+  # On any free port, without AWS's rate limits
+  weir cloud --listen 127.0.0.1:0 --quotas off
+
+  # In another region and account
+  weir cloud --region eu-central-1 --account 111122223333`
+
+type cloudFlags struct {
+	listen  string
+	quotas  string
+	account string
+}
+
+func newCloudCommand(g *globals) *cobra.Command {
+	f := &cloudFlags{}
+	cmd := &cobra.Command{
+		Use:     "cloud",
+		Short:   "Run the embedded cloud alone, for any AWS client",
+		Long:    cloudLong,
+		Example: cloudExample,
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serveCloud(cmd, g, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", defaultListen, "address and port; port 0 takes a free one")
+	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
+	flags.StringVar(&f.account, "account", "123456789012", "account number, twelve digits")
+	g.addRegion(cmd)
+	return cmd
+}
+
+func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error) {
+	credentials, err := rootCredentials().Retrieve(cmd.Context())
+	if err != nil {
+		return cloud.Config{}, fmt.Errorf("root credentials: %w", err)
+	}
+	config := cloud.Config{
+		Listen: f.listen, Region: g.region, Account: f.account,
+		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
+		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
+	}
+	problems := []error{config.Validate()}
+	if f.quotas != "aws" && f.quotas != "off" {
+		problems = append(problems, fmt.Errorf("--quotas %q: want aws or off", f.quotas))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return cloud.Config{}, &usageError{err: err}
+	}
+	return config, nil
+}
+
+func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
+	config, err := f.config(cmd, g)
+	if err != nil {
+		return err
+	}
+	c, err := cloud.New(config)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		host, _, _ := net.SplitHostPort(f.listen)
+		return fmt.Errorf("%s is taken by another process; stop it, or take a free port with --listen %s", f.listen, net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return err
+	}
+	// The port is open: a client that connects from here on is served.
+	f.introduce(cmd.OutOrStdout(), c, config)
+	if !isLoopback(f.listen) && config.SecretAccessKey == "test" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "weir: others can reach this address and know the password test; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	if err := c.Run(cmd.Context()); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// introduce prints how to reach c, for people and their shells.
+func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config) {
+	fmt.Fprintf(out, `endpoint  %[1]s
+account   %[2]s in %[3]s, quotas %[4]s
+root      access key %[5]s, secret key %[6]s
+
+export AWS_ENDPOINT_URL=%[1]s
+export AWS_ACCESS_KEY_ID=%[5]s AWS_SECRET_ACCESS_KEY=%[6]s
+export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
+
+ready
+`, c.Endpoint(), config.Account, config.Region, cmp.Or(f.quotas, "aws"), config.AccessKeyID, config.SecretAccessKey)
+}
+
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
