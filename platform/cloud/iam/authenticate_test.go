@@ -237,8 +237,11 @@ func TestAuthenticateRefuses(t *testing.T) {
 		"signed header":            {call{}, header("X-Amz-Target", "Kinesis_20131202.DeleteStream"), "InvalidSignatureException", 400, "does not match"},
 		"signed header gone":       {call{}, drop("X-Amz-Target"), "InvalidSignatureException", 400, "does not match"},
 		"date":                     {call{}, header("X-Amz-Date", "20260504T030202Z"), "InvalidSignatureException", 400, "does not match"},
-		"one hex digit":            {call{}, func(r *http.Request) { a := r.Header.Get("Authorization"); r.Header.Set("Authorization", a[:len(a)-1]+"x") }, "InvalidSignatureException", 400, "does not match"},
-		"unsigned payload":         {call{}, header("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), "", 0, ""}, // the header says nothing: the payload is hashed
+		"one hex digit": {call{}, func(r *http.Request) {
+			a := r.Header.Get("Authorization")
+			r.Header.Set("Authorization", a[:len(a)-1]+"x")
+		}, "InvalidSignatureException", 400, "does not match"},
+		"unsigned payload": {call{}, header("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), "", 0, ""}, // the header says nothing: the payload is hashed
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

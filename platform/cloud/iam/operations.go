@@ -2,4 +2,31 @@ package iam
 
 import "github.com/weirstream/weir/platform/cloud/wire"
 
-func (s *Service) iamOperations() []wire.Operation { return nil }
+func (s *Service) iamOperations() []wire.Operation {
+	return []wire.Operation{
+		s.createUser(),
+		s.getUser(),
+		s.deleteUser(),
+		s.listUsers(),
+		s.createAccessKey(),
+		s.listAccessKeys(),
+		s.updateAccessKey(),
+		s.deleteAccessKey(),
+		s.putUserPolicy(),
+		s.getUserPolicy(),
+		s.deleteUserPolicy(),
+		s.listUserPolicies(),
+		s.createRole(),
+		s.getRole(),
+		s.deleteRole(),
+		s.listRoles(),
+		s.updateAssumeRolePolicy(),
+		s.putRolePolicy(),
+		s.getRolePolicy(),
+		s.deleteRolePolicy(),
+		s.listRolePolicies(),
+	}
+}
+
+// empty is the output of actions that answer nothing but their success.
+type empty struct{}
