@@ -56,7 +56,7 @@ func (b *browser) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, url, err)
 	}
-	r.Header["Accept"] = b.accept
+	r.Header["Accept"] = b.acceptHeader
 	if b.accepted {
 		r.Header["Last-Event-Id"] = []string{b.id + "/accepted"}
 	} else {
@@ -88,18 +88,23 @@ func (b *browser) follow(body io.Reader) verdict {
 		}
 		switch string(name) {
 		case "accepted":
-			if !b.accepted {
-				b.accepted = true
-				b.ledger.Acknowledged(b.planned.ID)
-				b.ledger.Latency(ToAccept, b.sinceDue())
-			}
+			b.accept()
 		case "offer":
 			v = answered
+			b.accept() // an answer to a repeated signup may be the offer alone
 			b.offered(data)
 		case "timeout":
 			v = answered
 			b.ledger.Arrived(TimedOut, b.planned.ID)
 		}
+	}
+}
+
+func (b *browser) accept() {
+	if !b.accepted {
+		b.accepted = true
+		b.ledger.Acknowledged(b.planned.ID)
+		b.ledger.Latency(ToAccept, b.sinceDue())
 	}
 }
 

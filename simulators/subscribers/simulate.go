@@ -22,10 +22,10 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	defer transport.CloseIdleConnections()
 	crowd := &crowd{
 		cfg: s.cfg, env: env, ledger: l,
-		url:    env.URL("app") + "/signups",
-		client: &http.Client{Transport: transport},
-		conns:  make(chan struct{}, s.cfg.MaxConns),
-		accept: []string{"text/event-stream"}, contentType: []string{"application/json"},
+		url:          env.URL("app") + "/signups",
+		client:       &http.Client{Transport: transport},
+		conns:        make(chan struct{}, s.cfg.MaxConns),
+		acceptHeader: []string{"text/event-stream"}, contentType: []string{"application/json"},
 	}
 	var wg sync.WaitGroup
 	for p := range due {
@@ -76,7 +76,7 @@ type crowd struct {
 	pool   sync.Pool     // of *sse
 
 	// Header values that every request shares; nobody changes them.
-	accept, contentType []string
+	acceptHeader, contentType []string
 
 	waiting, overload, retries, cuts atomic.Int64
 }
