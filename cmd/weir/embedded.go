@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/wire"
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// embeddedConfig sets up a run's own cloud.
+type embeddedConfig struct {
+	region    string
+	quotasOff bool
+	sim       clock.Simulated
+	log       *slog.Logger
+	hooks     []wire.Hook // tests sabotage with these
+	addresses *addresses
+}
+
+// embedded is a cloud inside this process and the world of scenarios on it.
+type embedded struct {
+	cloud *cloud.Cloud
+	world scenario.World
+	stop  func() error
+}
+
+// startEmbedded starts the cloud; stop ends it and waits for it.
+func startEmbedded(cfg embeddedConfig) (*embedded, error) {
+	credentials, err := rootCredentials().Retrieve(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("root credentials: %w", err)
+	}
+	c, err := cloud.New(cloud.Config{
+		Region: cfg.region, QuotasOff: cfg.quotasOff, Launcher: launcher(),
+		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
+		Wall: clock.Wall{}, Sim: cfg.sim, Hooks: cfg.hooks, Log: cfg.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("embedded cloud: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	return &embedded{
+		cloud: c,
+		world: scenario.World{
+			Base: baseConfig(cfg.region, c.Endpoint()), Function: builtInFunction,
+			Listen: cfg.addresses.open, URL: cfg.addresses.url,
+			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
+		},
+		stop: func() error {
+			cancel()
+			return <-done
+		},
+	}, nil
+}
+
+// commandLine is what the verdict records as flags.
+func commandLine() []string { return append([]string{}, os.Args[1:]...) }

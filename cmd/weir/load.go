@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios"
+)
+
+// loadFlags say what is sent: `weir run` and `weir simulate` share them.
+type loadFlags struct {
+	forTime time.Duration
+	rate    float64
+	devices int
+	seed    uint64
+	epoch   string
+	speed   float64
+	set     map[string]string
+}
+
+func (f *loadFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.DurationVar(&f.forTime, "for", 0, "how long to send, in simulated time (default: the scenario's, e.g. 20s)")
+	flags.Float64Var(&f.rate, "rate", 0, "events per simulated second (default: the scenario's)")
+	flags.IntVar(&f.devices, "devices", 0, "size of the simulated population (default: the scenario's)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of everything random; the same seed and epoch give the same plan")
+	flags.StringVar(&f.epoch, "epoch", "", "simulated time of the first event, RFC 3339 (default: now)")
+	flags.Float64Var(&f.speed, "speed", 0, "simulated seconds per wall second (default: the scenario's)")
+	f.addSettings(cmd)
+}
+
+func (f *loadFlags) addSettings(cmd *cobra.Command) {
+	cmd.Flags().StringToStringVar(&f.set, "set", nil, "a scenario's own setting, as name=value; `weir list` shows them")
+}
+
+// check reports every wrong flag at once.
+func (f *loadFlags) check() (epoch time.Time, err error) {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if f.forTime < 0 || f.forTime > 24*time.Hour {
+		bad("--for %v: want between 0 and 24h", f.forTime)
+	}
+	if !(f.rate >= 0 && f.rate <= 1e6) {
+		bad("--rate %g: want between 0 and 1e6 events per second", f.rate)
+	}
+	if f.devices < 0 || f.devices > 1<<20 {
+		bad("--devices %d: want between 0 and %d", f.devices, 1<<20)
+	}
+	if f.speed < 0 || f.speed > 10_000 || math.IsNaN(f.speed) {
+		bad("--speed %g: want above 0, at most 10000", f.speed)
+	}
+	epoch = time.Now().UTC().Truncate(time.Millisecond)
+	if f.epoch != "" {
+		epoch, err = time.Parse(time.RFC3339Nano, f.epoch)
+		if err != nil {
+			bad("--epoch %q: want RFC 3339, e.g. 2026-01-01T08:00:00Z", f.epoch)
+		}
+		if epoch.Nanosecond()%int(time.Millisecond) != 0 {
+			bad("--epoch %q: want whole milliseconds, which is what events carry", f.epoch)
+		}
+	}
+	return epoch.UTC(), errors.Join(problems...)
+}
+
+func (f *loadFlags) load() scenario.Load {
+	return scenario.Load{Rate: f.rate, Devices: f.devices, For: f.forTime}
+}
+
+// pick finds the named scenarios in the catalog, every problem in one error.
+func pick(names []string) ([]scenario.Entry, error) {
+	var problems []error
+	var entries []scenario.Entry
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		found, ok := scenarios.Find(name)
+		switch {
+		case !ok:
+			problems = append(problems, fmt.Errorf("no scenario %q; there are %s", name, strings.Join(scenarioNames(false), ", ")))
+		case found.New == nil:
+			problems = append(problems, fmt.Errorf("scenario %q is planned, not built; built: %s", name, strings.Join(scenarioNames(true), ", ")))
+		default:
+			e, err := found.New()
+			if err != nil {
+				problems = append(problems, fmt.Errorf("scenario %s: %w", name, err))
+			}
+			entries = append(entries, e)
+		}
+	}
+	return entries, errors.Join(problems...)
+}
+
+func scenarioNames(built bool) []string {
+	var names []string
+	for _, e := range scenarios.Catalog() {
+		if !built || e.New != nil {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}

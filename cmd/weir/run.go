@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/wire"
+	"github.com/weirstream/weir/platform/observe"
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+const runLong = `Run scenarios from simulated devices to graded outcomes: provision, serve,
+simulate, drain, grade, in one process, on the embedded cloud.
+
+While it runs the screen shows what was sent, what was delivered and what is in
+flight. At the end every hop is reconciled with what was sent, business results
+are compared with an oracle, and the exit code is the verdict: 0 pass, 1 fail,
+2 the run could not begin. Ctrl-C stops sending, drains, and grades what was
+sent; a second Ctrl-C leaves at once.`
+
+const runExample = `  # The location scenario at its default load
+  weir run location
+
+  # 2,000 signups a second for 30 seconds, without AWS's quotas
+  weir run location --rate 2000 --for 30s --quotas off
+
+  # The same plan again, graded for a machine
+  weir run location --seed 7 --epoch 2026-01-01T08:00:00Z --json verdict.json
+
+  # Keep serving after the verdict and look at the page
+  weir run location --listen 127.0.0.1:8080 --hold`
+
+// runFlags are `weir run`'s.
+type runFlags struct {
+	loadFlags
+	all    bool
+	target string
+	json   string
+	listen string
+	quotas string
+	hold   bool
+}
+
+func newRunCommand(g *globals, s sabotage) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:     "run [SCENARIO...]",
+		Short:   "Run scenarios end to end and grade them",
+		Long:    runLong,
+		Example: runExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runScenarios(cmd, g, f, args, s)
+		},
+		ValidArgs: scenarioNames(true),
+	}
+	f.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.all, "all", false, "run every scenario that is built, side by side")
+	flags.StringVar(&f.target, "target", "embedded", "where it runs: embedded")
+	flags.StringVar(&f.json, "json", "", "write the verdicts as JSON to FILE, or to standard output with -")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "where the scenario's page and API listen")
+	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
+	flags.BoolVar(&f.hold, "hold", false, "keep serving after the verdict until Ctrl-C")
+	g.addRegion(cmd)
+	return cmd
+}
+
+// check reports every wrong flag at once and picks the scenarios.
+func (f *runFlags) check(args []string) ([]scenario.Entry, time.Time, error) {
+	epoch, err := f.loadFlags.check()
+	problems := []error{err}
+	bad := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
+	switch f.target {
+	case "embedded":
+	case "containers", "aws":
+		bad("--target %s: this build has only the embedded target; the same scenario will run there by endpoint and credentials alone", f.target)
+	default:
+		bad("--target %q: want embedded", f.target)
+	}
+	if f.quotas != "aws" && f.quotas != "off" {
+		bad("--quotas %q: want aws or off", f.quotas)
+	}
+	if f.all && len(args) > 0 {
+		bad("--all and scenario names (%s) exclude each other", strings.Join(args, ", "))
+	}
+	names := args
+	if f.all {
+		names = scenarioNames(true)
+	} else if len(names) == 0 {
+		names = []string{"location"}
+	}
+	entries, err := pick(names)
+	problems = append(problems, err)
+	for _, e := range entries {
+		if _, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set); err != nil {
+			problems = append(problems, fmt.Errorf("--set for %s: %w", e.Scenario.Name(), err))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, time.Time{}, &usageError{err: err}
+	}
+	return entries, epoch, nil
+}
+
+// sabotage is how tests break a run on purpose; the command line has none.
+type sabotage struct {
+	hooks []wire.Hook
+	entry func(*scenario.Entry) // changes the scenario before the run
+	world func(*scenario.World) // changes the world before the run, when the cloud serves
+}
+
+// runScenarios is `weir run` after flag parsing.
+func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s sabotage) error {
+	entries, epoch, err := f.check(args)
+	if err != nil {
+		return err
+	}
+	addresses, err := newAddresses(f.listen)
+	if err != nil {
+		return err
+	}
+	memory := observe.NewMemorySampler()
+	sampling, stopSampling := context.WithCancel(context.Background())
+	var sampler sync.WaitGroup
+	sampler.Go(func() { _ = memory.Run(sampling) })
+	defer func() { stopSampling(); sampler.Wait() }()
+
+	e, err := startEmbedded(embeddedConfig{
+		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: g.logger(cmd), addresses: addresses,
+		sim: clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.simSpeed(entries)},
+	})
+	if err != nil {
+		return err
+	}
+	if s.world != nil {
+		s.world(&e.world)
+	}
+	for i := range entries {
+		if s.entry != nil {
+			s.entry(&entries[i])
+		}
+	}
+	runErr := f.runOn(cmd, g, e.world, entries, epoch, memory, addresses)
+	if err := e.stop(); err != nil {
+		return errors.Join(runErr, fmt.Errorf("embedded cloud: %w", err))
+	}
+	return runErr
+}
+
+// simSpeed is the flag's, else the slowest default of the scenarios.
+func (f *runFlags) simSpeed(entries []scenario.Entry) float64 {
+	if f.speed != 0 {
+		return f.speed
+	}
+	speed := 0.0
+	for _, e := range entries {
+		settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
+		if err != nil {
+			continue // reported by check
+		}
+		if d := e.Scenario.Defaults(settings).Speed; d > 0 && (speed == 0 || d < speed) {
+			speed = d
+		}
+	}
+	if speed == 0 {
+		return 1
+	}
+	return speed
+}
+
+// runOn runs the scenarios side by side, prints what they came to and returns
+// an error that carries the exit code.
+func (f *runFlags) runOn(
+	cmd *cobra.Command, g *globals, w scenario.World, entries []scenario.Entry, epoch time.Time,
+	memory *observe.MemorySampler, addresses *addresses,
+) error {
+	out := cmd.OutOrStdout()
+	if f.json == "-" {
+		out = cmd.ErrOrStderr() // standard output is for the machine
+	}
+	interrupt := cmd.Context().Done()
+	screen := newScreen(out, len(entries))
+	verdicts := make([]scenario.Verdict, len(entries))
+	errs := make([]error, len(entries))
+	var graded, running sync.WaitGroup
+	graded.Add(len(entries))
+	for i, e := range entries {
+		running.Go(func() {
+			var once sync.Once
+			finish := func(v scenario.Verdict) {
+				once.Do(func() { verdicts[i] = v; graded.Done() })
+			}
+			o := scenario.Options{
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set,
+				ProcessStart: g.started, Interrupt: interrupt, Progress: screen.update,
+			}
+			if f.hold {
+				o.Hold = func(ctx context.Context, v scenario.Verdict) {
+					finish(v)
+					<-interrupt
+				}
+			}
+			v, err := scenario.Run(context.WithoutCancel(cmd.Context()), e, w, o)
+			errs[i] = err
+			finish(v)
+		})
+	}
+	graded.Wait()
+	screen.close()
+	err := errors.Join(errs...)
+	if err == nil {
+		err = f.conclude(cmd, out, verdicts, memory)
+	}
+	if f.hold && !closedNow(interrupt) {
+		printHold(out, addresses.all())
+	}
+	running.Wait()
+	return err
+}
+
+func closedNow(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// conclude fills in what only the command line knows, prints the verdicts and
+// writes the JSON report.
+func (f *runFlags) conclude(cmd *cobra.Command, out io.Writer, verdicts []scenario.Verdict, memory *observe.MemorySampler) error {
+	peak, method := memory.Peak()
+	var failed []string
+	for i := range verdicts {
+		v := &verdicts[i]
+		v.Target = f.target
+		v.Environment = environment()
+		v.PeakRSSBytes, v.PeakRSSMethod = peak, method
+		if !v.Pass {
+			failed = append(failed, v.Scenario)
+		}
+		printVerdict(out, *v)
+	}
+	if err := writeJSON(cmd.OutOrStdout(), f.json, verdicts); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return failedVerdict("verdict: FAIL (%s)", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// newRunID marks the events of one run; it is unique, not reproducible.
+func newRunID() string { return "r-" + uuid.NewString()[:13] }
+
+func environment() scenario.Environment {
+	return scenario.Environment{
+		OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Commit: buildCommit(), Flags: commandLine(),
+	}
+}
+
+func printHold(out io.Writer, urls map[string]string) {
+	fmt.Fprintln(out, "\nstill serving:")
+	for service, url := range urls {
+		fmt.Fprintf(out, "  %-10s %s\n", service, url)
+	}
+	fmt.Fprintln(out, "Ctrl-C to leave")
+}
+
+// writeJSON writes the report to path, to stdout for "-", nowhere for "".
+func writeJSON(stdout io.Writer, path string, verdicts []scenario.Verdict) error {
+	if path == "" {
+		return nil
+	}
+	data, err := marshalVerdicts(verdicts)
+	if err != nil {
+		return err
+	}
+	if path == "-" {
+		_, err = stdout.Write(data)
+	} else {
+		err = os.WriteFile(path, data, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the JSON report to %s: %w", path, err)
+	}
+	return nil
+}
