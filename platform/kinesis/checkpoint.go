@@ -17,8 +17,8 @@ type Checkpoint struct {
 
 // Checkpointer keeps a consumer's progress. A Consumer loads each shard once
 // before it first reads it and stores after every handled batch, from one
-// goroutine per shard; ctx covers one call. A Store that fails is tried again,
-// and the shard waits meanwhile.
+// goroutine per shard; ctx covers one call. An error that another try may cure is
+// retried, and the shard waits meanwhile; any other ends the Consumer's Run.
 type Checkpointer interface {
 	// Load returns the zero Checkpoint for a shard never stored.
 	Load(ctx context.Context, shardID string) (Checkpoint, error)

@@ -95,6 +95,9 @@ type Consumer struct {
 	handle Handler
 	ready  chan struct{}
 
+	jitter    *jitter
+	subscribe subscribeFunc
+
 	records, retries, subscriptions atomic.Int64
 }
 
@@ -103,7 +106,11 @@ func NewConsumer(api API, cfg ConsumerConfig, handle func(ctx context.Context, b
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("consumer config: %w", err)
 	}
-	return &Consumer{api: api, cfg: cfg.withDefaults(), handle: handle, ready: make(chan struct{})}, nil
+	cfg = cfg.withDefaults()
+	return &Consumer{
+		api: api, cfg: cfg, handle: handle, ready: make(chan struct{}),
+		jitter: newJitter(cfg.Seed, cfg.Clock), subscribe: subscribeBy(api),
+	}, nil
 }
 
 // Ready is closed when every shard known at the start is being read, those
@@ -122,6 +129,3 @@ type ConsumerStats struct {
 func (c *Consumer) Stats() ConsumerStats {
 	return ConsumerStats{Records: c.records.Load(), Retries: c.retries.Load(), Subscriptions: c.subscriptions.Load()}
 }
-
-// Run reads until ctx ends.
-func (c *Consumer) Run(ctx context.Context) error { return errors.ErrUnsupported }

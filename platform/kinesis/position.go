@@ -3,6 +3,8 @@ package kinesis
 import (
 	"errors"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
 // PositionType says what a Position means.
@@ -40,4 +42,20 @@ func (p Position) validate(shards int) error {
 		return nil
 	}
 	return errors.New("Start has an unknown Type")
+}
+
+// wire gives the three request fields that say a position.
+func (p Position) wire() (kind types.ShardIteratorType, sequenceNumber *string, at *time.Time) {
+	switch p.Type {
+	case Latest:
+		return types.ShardIteratorTypeLatest, nil, nil
+	case AtTimestamp:
+		return types.ShardIteratorTypeAtTimestamp, nil, &p.Timestamp
+	case AtSequenceNumber:
+		return types.ShardIteratorTypeAtSequenceNumber, &p.SequenceNumber, nil
+	case AfterSequenceNumber:
+		return types.ShardIteratorTypeAfterSequenceNumber, &p.SequenceNumber, nil
+	default:
+		return types.ShardIteratorTypeTrimHorizon, nil, nil
+	}
 }

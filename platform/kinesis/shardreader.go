@@ -1,0 +1,121 @@
+package kinesis
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// shardReader reads one shard from one goroutine.
+type shardReader struct {
+	*Consumer
+	id      string
+	at      Position // where to go on
+	stored  bool     // a checkpoint of this shard exists
+	reading func()   // to be called once, when the position is fixed with the service
+}
+
+// method is how a shard is read to its end; it returns the children that the
+// service named, if any.
+type method func(ctx context.Context, r *shardReader) ([]types.ChildShard, error)
+
+// readShard hands over all records of s, marks its end and finds its children.
+func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading func()) ([]*shard, error) {
+	r := &shardReader{Consumer: c, id: s.id, at: s.start, reading: reading}
+	defer r.started()
+	saved, err := c.load(ctx, s.id)
+	if err != nil {
+		return nil, err
+	}
+	switch saved.SequenceNumber {
+	case ShardEnd:
+		return c.childrenOf(ctx, s.id, nil)
+	case "":
+	default:
+		r.stored = true
+		r.advance(saved.SequenceNumber)
+	}
+	named, err := read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkpoint(ctx, Checkpoint{SequenceNumber: ShardEnd}); err != nil {
+		return nil, err
+	}
+	return c.childrenOf(ctx, s.id, named)
+}
+
+func (r *shardReader) started() {
+	if r.reading != nil {
+		r.reading()
+		r.reading = nil
+	}
+}
+
+func (r *shardReader) advance(sequenceNumber string) {
+	r.at = Position{Type: AfterSequenceNumber, SequenceNumber: sequenceNumber}
+}
+
+// deliver hands records over until the handler takes them, then moves on and
+// stores a checkpoint. A batch whose handler fails is never skipped.
+func (r *shardReader) deliver(ctx context.Context, records []types.Record, behind *int64) error {
+	if len(records) == 0 {
+		return nil
+	}
+	b := Batch{ShardID: r.id, Records: decode(records)}
+	if behind != nil {
+		b.MillisBehindLatest = *behind
+	}
+	for tries := 0; len(b.Records) > 0; tries++ {
+		err := r.handle(ctx, b)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait := r.jitter.backoff(tries, consumerBackoffBase, r.cfg.RetryMax)
+		if err := r.pause(ctx, fmt.Sprintf("handle %d records of %s", len(b.Records), r.id), wait, err); err != nil {
+			return err
+		}
+	}
+	r.records.Add(int64(len(b.Records)))
+	last := *records[len(records)-1].SequenceNumber
+	r.advance(last)
+	at := Checkpoint{SequenceNumber: last}
+	if n := len(b.Records); n > 0 {
+		at.SubSequence = b.Records[n-1].SubSequence
+	}
+	return r.checkpoint(ctx, at)
+}
+
+// checkpoint outlives ctx for one try, since what it stores is done.
+func (r *shardReader) checkpoint(ctx context.Context, at Checkpoint) error {
+	if r.cfg.Checkpoints == nil {
+		return nil
+	}
+	for tries := 0; ; tries++ {
+		callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.CallMax)
+		err := r.cfg.Checkpoints.Store(callCtx, r.id, at)
+		cancel()
+		if err == nil {
+			r.stored = true
+			return nil
+		}
+		if err := r.putOff(ctx, "store checkpoint of "+r.id, tries, err); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Consumer) load(ctx context.Context, id string) (saved Checkpoint, err error) {
+	if c.cfg.Checkpoints == nil {
+		return Checkpoint{}, nil
+	}
+	err = c.retry(ctx, "load checkpoint of "+id, func(ctx context.Context) (err error) {
+		saved, err = c.cfg.Checkpoints.Load(ctx, id)
+		return err
+	})
+	return saved, err
+}
