@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/iam"
+	"github.com/weirstream/weir/platform/cloud/sqs"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -27,7 +29,7 @@ type Cloud struct {
 
 	services   []wire.Service
 	background []background
-	authority  authority
+	iam        *iam.Service
 	router     *wire.Router
 	hooks      *hookChain
 	stats      stats
@@ -64,9 +66,23 @@ func New(cfg Config) (*Cloud, error) {
 	return c, nil
 }
 
-// build lists the services: a new one is added here and nowhere else.
-func (c *Cloud) build() error {
-	c.authority = openAuthority{account: c.cfg.Account, wall: c.wall}
+// build makes the services: a new one is listed here and nowhere else.
+func (c *Cloud) build() (err error) {
+	cfg := c.cfg
+	c.iam, err = iam.New(iam.Config{
+		Account: cfg.Account, Region: cfg.Region, Clock: cfg.Wall,
+		RootAccessKeyID: cfg.AccessKeyID, RootSecretAccessKey: cfg.SecretAccessKey,
+	})
+	if err != nil {
+		return err
+	}
+	queues, err := sqs.New(sqs.Config{
+		Account: cfg.Account, Region: cfg.Region, Clock: cfg.Wall, QuotasOff: cfg.QuotasOff,
+	})
+	if err != nil {
+		return err
+	}
+	c.services = append(c.iam.Services(), queues.Service())
 	return c.route()
 }
 

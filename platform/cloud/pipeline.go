@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -97,16 +98,18 @@ func (x *exchange) perform() (out any, err error) {
 		return nil, err
 	}
 	x.op, call.Operation = route.Operation, route.Operation.Name
-	if call.Principal, err = c.authority.authenticate(x.r, call.Body); err != nil {
+	identity, err := c.iam.Authenticate(x.r, call.Body)
+	if err != nil {
 		return nil, err
 	}
+	call.Principal = identity.Principal
 	in, err := x.input(route)
 	if err != nil {
 		return nil, err
 	}
 	if x.op.Access != nil {
 		for _, access := range x.op.Access(call, in) {
-			if err := c.authority.authorize(call.Principal, access); err != nil {
+			if err := c.iam.Authorize(call.Principal, access); err != nil {
 				return nil, err
 			}
 		}
@@ -142,7 +145,7 @@ func (x *exchange) readBody() error {
 		return nil
 	}
 	control := http.NewResponseController(x.w)
-	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(bodyReadMax)) // unsupported only by test recorders
+	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(bodyReadMax))   // unsupported only by test recorders
 	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512) // room to see the end without growing
 	var err error
 	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
@@ -181,10 +184,8 @@ func (x *exchange) unknownService() error {
 	if x.r.Header.Get("X-Amz-Target") != "" {
 		return wire.Errorf("UnknownOperationException", "")
 	}
-	return &wire.Error{
-		Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token",
-		Status: http.StatusForbidden,
-	}
+	_, err := x.cloud.iam.Authenticate(x.r, x.call.Body) // says what is missing
+	return cmp.Or(err, error(wire.Errorf("UnknownOperationException", "")))
 }
 
 func internalFailure() *wire.Error {

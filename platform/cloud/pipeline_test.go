@@ -2,14 +2,31 @@ package cloud
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
+
+// sign signs req as root for service.
+func sign(t *testing.T, req *http.Request, body, service string) {
+	t.Helper()
+	sum := sha256.Sum256([]byte(body))
+	root := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+	err := v4.NewSigner().SignHTTP(t.Context(), root, req, hex.EncodeToString(sum[:]), service, "us-east-1", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // post sends one JSON call and returns status, headers and body.
 func post(t *testing.T, client *http.Client, c *Cloud, target, body string) (*http.Response, string, error) {
@@ -20,6 +37,7 @@ func post(t *testing.T, client *http.Client, c *Cloud, target, body string) (*ht
 	}
 	req.Header.Set("X-Amz-Target", target)
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	sign(t, req, body, "echo")
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, "", err
@@ -46,8 +64,8 @@ func TestPipeline(t *testing.T) {
 		{"no JSON", "Echo_1.Greet", `{"Name"`, 400, `"__type":"SerializationException"`},
 		{"empty body", "Echo_1.Greet", ``, 400, `"__type":"SerializationException"`},
 		{"unknown operation", "Echo_1.Shout", `{}`, 400, `"__type":"UnknownOperationException"`},
-		{"unknown service", "Nope_1.Greet", `{}`, 400, `"__type":"UnknownOperationException"`},
-		{"no target", "", `{}`, 403, `"__type":"MissingAuthenticationTokenException"`},
+		{"another service's target", "Nope_1.Greet", `{}`, 400, `"__type":"UnknownOperationException"`},
+		{"no target", "", `{}`, 400, `"__type":"UnknownOperationException"`},
 		{"too large", "Echo_1.Greet", `{"Name":"` + strings.Repeat("x", 16<<20) + `"}`, 413, ``},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -64,6 +82,39 @@ func TestPipeline(t *testing.T) {
 			}
 			if resp.StatusCode >= 400 && body != "" && !strings.Contains(body, resp.Header.Get("X-Amzn-Errortype")) {
 				t.Errorf("error header %q does not match body %s", resp.Header.Get("X-Amzn-Errortype"), body)
+			}
+		})
+	}
+}
+
+func TestUnsignedAndUnknownCallsAreRefused(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{}, echoService())
+	for _, tc := range []struct {
+		name, target, service string
+		status                int
+		want                  string
+	}{
+		{"unsigned", "Echo_1.Greet", "", 400, "MissingAuthenticationTokenException"},
+		{"unsigned without target", "", "", 400, "MissingAuthenticationTokenException"},
+		{"unsigned unknown target", "Nope_1.Greet", "", 400, "UnknownOperationException"},
+		{"a service that is not here", "Nope_1.Greet", "nope", 501, "NotImplementedException"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint()+"/", strings.NewReader("{}"))
+			req.Header.Set("X-Amz-Target", tc.target)
+			if tc.service != "" {
+				sign(t, req, "{}", tc.service)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != tc.status || !strings.Contains(string(body), tc.want) {
+				t.Errorf("got %d %s, want %d %s", resp.StatusCode, body, tc.status, tc.want)
 			}
 		})
 	}

@@ -78,6 +78,12 @@ func Op[I, O any](
 	return op
 }
 
+// Gap is an operation that AWS has and this cloud has not: every caller gets
+// NotImplemented, which names the gap.
+func Gap(name, gap string) Operation {
+	return Op(name, nil, func(context.Context, *Call, *struct{}) (any, error) { return nil, NotImplemented(gap) })
+}
+
 // At returns op routed at a REST method and path.
 func (o Operation) At(method, path string) Operation {
 	o.Method, o.Path = method, path
