@@ -16,6 +16,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // runCloud serves a Cloud until the test ends and fails it if Run does not end cleanly.
 func runCloud(t *testing.T, cfg Config, extra ...wire.Service) *Cloud {
 	t.Helper()
+	c, _ := runStoppable(t, cfg, extra...)
+	return c
+}
+
+// runStoppable is runCloud with a way to end Run's context earlier.
+func runStoppable(t *testing.T, cfg Config, extra ...wire.Service) (c *Cloud, stop context.CancelFunc) {
+	t.Helper()
 	c, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +46,7 @@ func runCloud(t *testing.T, cfg Config, extra ...wire.Service) *Cloud {
 		}
 		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	})
-	return c
+	return c, cancel
 }
 
 type echoInput struct {
