@@ -148,6 +148,9 @@ func (p *Place) somewhere(src *rand.PCG) event.Location {
 	}
 }
 
+// Centre is the middle of the place.
+func (p *Place) Centre() event.Location { return p.at(0, 0) }
+
 // at is a position of the place's grid; (0, 0) is its centre.
 func (p *Place) at(x, y int64) event.Location {
 	lat := min(max(p.lat+p.latSpan*y/jitterSteps, -90*unitsPerDegree), 90*unitsPerDegree)
