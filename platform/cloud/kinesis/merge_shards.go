@@ -1,0 +1,68 @@
+package kinesis
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// MergeShards joins two open shards whose hash ranges touch, in either order.
+// The stream is UPDATING, with reads and writes going on, until the status
+// delay passed; then both close and their child opens in one step.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s; the stream must be ACTIVE.
+
+// MergeShardsInput is what MergeShards takes.
+type MergeShardsInput struct {
+	StreamRef
+	ShardToMerge         *string
+	AdjacentShardToMerge *string
+}
+
+// Validate reports every violated constraint.
+func (in *MergeShardsInput) Validate() error {
+	var v wire.Violations
+	requireName(&v, "shardToMerge", in.ShardToMerge)
+	requireName(&v, "adjacentShardToMerge", in.AdjacentShardToMerge)
+	in.check(&v)
+	return v.Err()
+}
+
+func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsInput) (any, error) {
+	st, err := s.stream(in.StreamRef)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	first, err := s.openShard(st, *in.ShardToMerge)
+	if err != nil {
+		return nil, err
+	}
+	second, err := s.openShard(st, *in.AdjacentShardToMerge)
+	if err != nil {
+		return nil, err
+	}
+	keys, ok := join(first.keys, second.keys)
+	if !ok {
+		return nil, wire.Errorf(codeInvalidArgument,
+			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
+			first.id, second.id, st.name, s.cfg.Account)
+	}
+	st.begin(statusUpdating, s.now().Add(s.cfg.StatusDelay), func(now time.Time) {
+		st.closeShards(now, first, second)
+		s.addShard(st, now, keys, first, second)
+	})
+	s.wakeRun()
+	return nil, nil
+}
+
+// join unites two ranges that touch exactly.
+func join(a, b hashRange) (hashRange, bool) {
+	if b.start.compare(a.start) < 0 {
+		a, b = b, a
+	}
+	touch := a.end != maxHashKey && a.end.add(1) == b.start
+	return hashRange{start: a.start, end: b.end}, touch
+}

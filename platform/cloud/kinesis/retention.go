@@ -1,0 +1,77 @@
+package kinesis
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// IncreaseStreamRetentionPeriod and DecreaseStreamRetentionPeriod set how long
+// records stay. The stream stays ACTIVE (AWS shows UPDATING for a moment); what
+// has expired does not come back.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s each; 24 to 8,760 hours, strictly more or less than now.
+
+// RetentionInput is what both operations take.
+type RetentionInput struct {
+	StreamRef
+	RetentionPeriodHours *int
+}
+
+// Validate reports every violated constraint.
+func (in *RetentionInput) Validate() error {
+	var v wire.Violations
+	required(&v, "retentionPeriodHours", in.RetentionPeriodHours)
+	in.check(&v)
+	return v.Err()
+}
+
+func (s *Service) increaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
+	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
+		if wanted <= st.retention {
+			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be shorter than existing retention period (%d hours). Use DecreaseRetentionPeriod API.",
+				hours(wanted), st.name, hours(st.retention))
+		}
+		return nil
+	})
+}
+
+func (s *Service) decreaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
+	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
+		if wanted >= st.retention {
+			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be longer than existing retention period (%d hours). Use IncreaseRetentionPeriod API.",
+				hours(wanted), st.name, hours(st.retention))
+		}
+		return nil
+	})
+}
+
+func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Duration) error) error {
+	st, err := s.stream(in.StreamRef)
+	if err != nil {
+		return err
+	}
+	// Compared as a number of hours: as a Duration an absurd one would overflow.
+	switch n := *in.RetentionPeriodHours; {
+	case n < hours(retentionDefault):
+		return wire.Errorf(codeInvalidArgument, "Minimum allowed retention period is %d hours. Requested retention period (%d hours) is too short.",
+			hours(retentionDefault), n)
+	case n > hours(retentionMax):
+		return wire.Errorf(codeInvalidArgument, "Maximum allowed retention period is %d hours. Requested retention period (%d hours) is too long.",
+			hours(retentionMax), n)
+	}
+	wanted := time.Duration(*in.RetentionPeriodHours) * time.Hour
+	now := s.now()
+	st.trim(now) // by the old period: an increase revives nothing
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.status != statusActive {
+		return s.errNotActive(st)
+	}
+	if err := check(st, wanted); err != nil {
+		return err
+	}
+	st.retention = wanted
+	return nil
+}

@@ -1,0 +1,165 @@
+package kinesis
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Per-shard limits of AWS.
+const (
+	shardWriteBytesPerSecond   = 1 << 20
+	shardWriteRecordsPerSecond = 1000
+	shardReadBytesPerSecond    = 2 << 20
+	shardReadCallsPerSecond    = 5
+	shardIteratorsPerSecond    = 5
+)
+
+// shard is one shard of a stream. Its lock is held for appends and for finding
+// records, never while records are encoded or a client is waited for.
+type shard struct {
+	index         uint32
+	id            string
+	createdSecond int64 // as its sequence numbers carry it
+	opened        time.Time
+	keys          hashRange
+	parents       []string // none, the parent, or the parent and its adjacent one
+
+	mu       sync.Mutex
+	log      memoryLog
+	closedAt time.Time     // zero while open
+	wake     chan struct{} // closed at the next append or close; nil while nobody waits
+
+	writeBytes, writeRecords         bucket
+	readBytes, readCalls, iterations bucket
+}
+
+func newShard(index uint32, second int64, now time.Time, keys hashRange, parents []string, quotas bool) *shard {
+	sh := &shard{
+		index:         index,
+		id:            shardID(index),
+		createdSecond: second,
+		opened:        now,
+		keys:          keys,
+		parents:       parents,
+		log:           newMemoryLog(),
+	}
+	if quotas {
+		sh.writeBytes = newBucket(shardWriteBytesPerSecond)
+		sh.writeRecords = newBucket(shardWriteRecordsPerSecond)
+		sh.readBytes = newBucket(shardReadBytesPerSecond)
+		sh.readCalls = newBucket(shardReadCallsPerSecond)
+		sh.iterations = newBucket(shardIteratorsPerSecond)
+	}
+	return sh
+}
+
+func shardID(index uint32) string { return fmt.Sprintf("shardId-%012d", index) }
+
+// parseShardID is as lenient as AWS: what counts is the number after the first
+// hyphen, or the whole text if there is none.
+func parseShardID(text string) (uint32, bool) {
+	if _, after, found := strings.Cut(text, "-"); found {
+		text, _, _ = strings.Cut(after, "-")
+	}
+	if !onlyDigits(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	return uint32(n), err == nil
+}
+
+// sequence is the number of the record with counter put in the given second.
+func (sh *shard) sequence(counter uint64, second int64) sequence {
+	return sequence{createdSecond: sh.createdSecond, shard: sh.index, counter: counter, putSecond: second}
+}
+
+// startingSequence is where the shard's range of numbers begins; no record has it.
+func (sh *shard) startingSequence() string { return sh.sequence(0, sh.createdSecond).String() }
+
+// admit takes one record of size bytes from the write limits; the caller holds mu.
+func (sh *shard) admit(now time.Time, size int) bool {
+	if !sh.writeBytes.has(now, float64(size)) || !sh.writeRecords.has(now, 1) {
+		return false
+	}
+	return sh.writeBytes.take(now, float64(size)) && sh.writeRecords.take(now, 1)
+}
+
+// announce wakes all who wait for records; the caller holds mu.
+func (sh *shard) announce() {
+	if sh.wake != nil {
+		close(sh.wake)
+		sh.wake = nil
+	}
+}
+
+func (sh *shard) close(now time.Time) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.closedAt = now
+	sh.announce()
+}
+
+func (sh *shard) isClosed() bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return !sh.closedAt.IsZero()
+}
+
+// expire frees records older than horizon and reports whether the shard itself
+// is past retention.
+func (sh *shard) expire(horizon time.Time) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.log.trim(horizon)
+	return !sh.closedAt.IsZero() && sh.closedAt.Before(horizon) && sh.log.empty()
+}
+
+// page is one read of a shard.
+type page struct {
+	spans        []span
+	next         uint64 // counter to go on with
+	records      int
+	bytes        int
+	behindMillis int64
+	end          bool // the shard is closed and read to its end
+}
+
+// read collects records from counter on. It holds the lock only to find them.
+func (sh *shard) read(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) page {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.readLocked(now, horizon, counter, maxRecords, maxBytes)
+}
+
+func (sh *shard) readLocked(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) page {
+	sh.log.trim(horizon)
+	var p page
+	p.spans, p.next = sh.log.read(counter, maxRecords, maxBytes, nil)
+	for _, sp := range p.spans {
+		p.records += len(sp.entries)
+		p.bytes += int(sp.entries[len(sp.entries)-1].end - sp.entries[0].start)
+	}
+	if p.next < sh.log.next {
+		p.behindMillis = max(1, now.UnixMilli()-sh.log.arrival(p.next))
+	}
+	p.end = !sh.closedAt.IsZero() && p.next >= sh.log.next
+	return p
+}
+
+// readOrWait reads like read; when there is nothing, it returns a channel that
+// closes at the next append or at the shard's close.
+func (sh *shard) readOrWait(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) (page, <-chan struct{}) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	p := sh.readLocked(now, horizon, counter, maxRecords, maxBytes)
+	if p.records > 0 || p.end {
+		return p, nil
+	}
+	if sh.wake == nil {
+		sh.wake = make(chan struct{})
+	}
+	return p, sh.wake
+}

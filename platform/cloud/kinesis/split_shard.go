@@ -1,0 +1,85 @@
+package kinesis
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// SplitShard divides an open shard in two at a hash key. The stream is
+// UPDATING, with reads and writes going on, until the status delay passed;
+// then the parent closes and its children open in one step.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s; the account's shard quota; the stream must be ACTIVE.
+
+// SplitShardInput is what SplitShard takes.
+type SplitShardInput struct {
+	StreamRef
+	ShardToSplit       *string
+	NewStartingHashKey *string
+}
+
+// Validate reports every violated constraint.
+func (in *SplitShardInput) Validate() error {
+	var v wire.Violations
+	if required(&v, "newStartingHashKey", in.NewStartingHashKey) {
+		checkNumber(&v, "newStartingHashKey", in.NewStartingHashKey, hashKeyDigits)
+	}
+	requireName(&v, "shardToSplit", in.ShardToSplit)
+	in.check(&v)
+	return v.Err()
+}
+
+func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInput) (any, error) {
+	st, err := s.stream(in.StreamRef)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	if err := s.checkShardLimit(now, 1); err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	parent, err := s.openShard(st, *in.ShardToSplit)
+	if err != nil {
+		return nil, err
+	}
+	at, ok := parseHashKey(*in.NewStartingHashKey)
+	if !ok || at.compare(parent.keys.start.add(1)) <= 0 || at.compare(parent.keys.end) >= 0 ||
+		parent.keys.end == parent.keys.start {
+		return nil, wire.Errorf(codeInvalidArgument,
+			"NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			*in.NewStartingHashKey, parent.id, st.name, s.cfg.Account, parent.keys.start, parent.keys.end)
+	}
+	if st.status != statusActive {
+		return nil, s.errNotActive(st)
+	}
+	st.begin(statusUpdating, now.Add(s.cfg.StatusDelay), func(now time.Time) {
+		st.closeShards(now, parent)
+		s.addShard(st, now, hashRange{start: parent.keys.start, end: at.sub(1)}, parent)
+		s.addShard(st, now, hashRange{start: at, end: parent.keys.end}, parent)
+	})
+	s.wakeRun()
+	return nil, nil
+}
+
+// openShard finds a shard that can be resharded; the caller holds st.mu.
+func (s *Service) openShard(st *stream, id string) (*shard, error) {
+	if st.status != statusActive {
+		return nil, s.errNotActive(st)
+	}
+	index, ok := parseShardID(id)
+	if !ok {
+		return nil, wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, st.name, s.cfg.Account)
+	}
+	sh := st.shard(index)
+	if sh == nil {
+		return nil, wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", shardID(index), st.name, s.cfg.Account)
+	}
+	if sh.isClosed() {
+		return nil, wire.Errorf(codeInvalidArgument, "Shard %s in stream %s under account %s is not open.", sh.id, st.name, s.cfg.Account)
+	}
+	return sh, nil
+}

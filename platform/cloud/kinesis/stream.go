@@ -1,0 +1,179 @@
+package kinesis
+
+import (
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Statuses of streams and consumers.
+const (
+	statusCreating = "CREATING"
+	statusActive   = "ACTIVE"
+	statusUpdating = "UPDATING"
+	statusDeleting = "DELETING"
+)
+
+const (
+	retentionDefault = 24 * time.Hour
+	retentionMax     = 8760 * time.Hour
+	// recordBytesDefault is the largest record of a stream that asked for nothing else.
+	recordKiBDefault = 1024
+	recordKiBMax     = 10240
+)
+
+// stream is one data stream. Puts hold mu for reading, so a reshard, which
+// holds it for writing, falls between whole puts and no record goes to a shard
+// that is already closed.
+type stream struct {
+	name, arn string
+	birth     uint64 // tells streams of one name apart
+	created   time.Time
+
+	due  atomic.Int64  // Unix ns at which the nearest transition ends; 0 means none
+	gone chan struct{} // closed when the stream no longer exists
+
+	mu        sync.RWMutex
+	status    string
+	settleAt  time.Time           // of the stream's own transition
+	pending   func(now time.Time) // what completes it
+	shards    []*shard            // all listed ones, by index
+	open      []*shard            // by hash range
+	nextIndex uint32
+	retention time.Duration
+	recordKiB int
+	consumers []*consumer // by creation
+	epochs    map[string]int64
+	tags      map[string]string
+	listCalls bucket
+}
+
+// begin starts a transition; the caller holds mu and calls wakeRun afterwards.
+func (st *stream) begin(status string, at time.Time, complete func(now time.Time)) {
+	st.status, st.settleAt, st.pending = status, at, complete
+	st.updateDue()
+}
+
+// updateDue recomputes due; the caller holds mu.
+func (st *stream) updateDue() {
+	nearest := st.settleAt
+	for _, c := range st.consumers {
+		if !c.settleAt.IsZero() && (nearest.IsZero() || c.settleAt.Before(nearest)) {
+			nearest = c.settleAt
+		}
+	}
+	if nearest.IsZero() {
+		st.due.Store(0)
+		return
+	}
+	st.due.Store(nearest.UnixNano())
+}
+
+// settle completes st's transitions that are due; gone means that st was deleted by now.
+func (s *Service) settle(st *stream, now time.Time) (gone bool) {
+	due := st.due.Load()
+	if due == 0 || now.UnixNano() < due {
+		select {
+		case <-st.gone:
+			return true
+		default:
+			return false
+		}
+	}
+	st.mu.Lock()
+	if !st.settleAt.IsZero() && !now.Before(st.settleAt) {
+		deleted := st.status == statusDeleting
+		complete := st.pending
+		st.status, st.settleAt, st.pending = statusActive, time.Time{}, nil
+		if complete != nil {
+			complete(now)
+		}
+		if deleted {
+			st.status = statusDeleting
+			for _, c := range st.consumers {
+				c.end(errStreamNotFound(st.name, s.cfg.Account))
+			}
+			close(st.gone)
+		}
+	}
+	st.settleConsumers(now)
+	st.updateDue()
+	st.mu.Unlock()
+
+	select {
+	case <-st.gone:
+		s.mu.Lock()
+		if s.streams[st.name] == st {
+			delete(s.streams, st.name)
+		}
+		s.mu.Unlock()
+		return true
+	default:
+		return false
+	}
+}
+
+// route is the open shard that owns key; nil while the stream has none. The caller holds mu.
+func (st *stream) route(key hashKey) int {
+	return sort.Search(len(st.open), func(i int) bool { return st.open[i].keys.end.compare(key) >= 0 })
+}
+
+// shard finds a listed shard by index; the caller holds mu.
+func (st *stream) shard(index uint32) *shard {
+	i, found := slices.BinarySearchFunc(st.shards, index, func(sh *shard, index uint32) int {
+		return int(int64(sh.index) - int64(index))
+	})
+	if !found {
+		return nil
+	}
+	return st.shards[i]
+}
+
+// addShard opens a shard; the caller holds mu. Its creation second is above its
+// parents', so a key's sequence numbers keep rising.
+func (s *Service) addShard(st *stream, now time.Time, keys hashRange, parents ...*shard) {
+	second := now.Unix()
+	ids := make([]string, len(parents))
+	for i, p := range parents {
+		second = max(second, p.createdSecond+1)
+		ids[i] = p.id
+	}
+	sh := newShard(st.nextIndex, second, now, keys, ids, !s.cfg.QuotasOff)
+	st.nextIndex++
+	st.shards = append(st.shards, sh)
+	at, _ := slices.BinarySearchFunc(st.open, sh, func(a, b *shard) int { return a.keys.start.compare(b.keys.start) })
+	st.open = slices.Insert(st.open, at, sh)
+}
+
+// closeShards closes parents of a reshard; the caller holds mu.
+func (st *stream) closeShards(now time.Time, parents ...*shard) {
+	for _, p := range parents {
+		p.close(now)
+	}
+	st.open = slices.DeleteFunc(st.open, func(sh *shard) bool { return slices.Contains(parents, sh) })
+}
+
+// children are the shards that continue parent; the caller holds mu.
+func (st *stream) children(parent *shard) []ChildShard {
+	var list []ChildShard
+	for _, sh := range st.shards {
+		if slices.Contains(sh.parents, parent.id) {
+			list = append(list, ChildShard{ShardID: sh.id, ParentShards: sh.parents, HashKeyRange: sh.keys.wire()})
+		}
+	}
+	return list
+}
+
+// trim frees what retention has passed: records, and closed shards whose last
+// record could no longer be read.
+func (st *stream) trim(now time.Time) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	horizon := now.Add(-st.retention)
+	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
+}
+
+// horizon is the oldest instant still in retention; the caller holds mu.
+func (st *stream) horizon(now time.Time) time.Time { return now.Add(-st.retention) }

@@ -1,0 +1,138 @@
+package kinesis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// SubscribeToShard pushes a shard's records to one consumer as an AWS event
+// stream: an initial-response, then an event as soon as records arrive, an
+// empty one about every 5 s without any, and after 5 minutes an orderly end.
+// A closed shard ends with an event that names its children. A later
+// subscription of the same pair takes over; the old one ends with
+// ResourceInUseException. Delivery is in order and, within a subscription,
+// exactly once; resuming after ContinuationSequenceNumber misses nothing.
+// Ignored: StreamId, which AWS reserves.
+// Limits: one call per second and shard, ResourceInUse within 5 s of the last
+// success, 2 MiB/s per consumer and shard.
+
+// SubscribeToShardInput is what SubscribeToShard takes.
+type SubscribeToShardInput struct {
+	ConsumerARN      *string
+	ShardID          *string `json:"ShardId"`
+	StartingPosition *StartingPosition
+	StreamID         *string `json:"StreamId"`
+	DryRun           *bool
+}
+
+// StartingPosition is where a subscription starts.
+type StartingPosition struct {
+	Type           *string
+	SequenceNumber *string
+	Timestamp      *wire.Timestamp
+}
+
+func (in *SubscribeToShardInput) consumerRef() ConsumerRef {
+	return ConsumerRef{ConsumerARN: in.ConsumerARN}
+}
+
+// Validate reports every violated constraint.
+func (in *SubscribeToShardInput) Validate() error {
+	var v wire.Violations
+	required(&v, "consumerARN", in.ConsumerARN)
+	ConsumerRef{ConsumerARN: in.ConsumerARN, StreamID: in.StreamID}.check(&v)
+	requireName(&v, "shardId", in.ShardID)
+	if required(&v, "startingPosition", in.StartingPosition) {
+		checkIteratorType(&v, "startingPosition.type", in.StartingPosition.Type)
+		checkNumber(&v, "startingPosition.sequenceNumber", in.StartingPosition.SequenceNumber, sequenceDigits)
+	}
+	return v.Err()
+}
+
+func (s *Service) subscribeToShard(_ context.Context, _ *wire.Call, in *SubscribeToShardInput) (*EventStream, error) {
+	start := startingPosition{
+		kind:      *in.StartingPosition.Type,
+		sequence:  in.StartingPosition.SequenceNumber,
+		operation: "SubscribeToShard",
+	}
+	if t := in.StartingPosition.Timestamp; t != nil {
+		start.timestamp = &t.Time
+	}
+	sub, err := s.subscribe(*in.ConsumerARN, *in.ShardID, start, isTrue(in.DryRun))
+	if err != nil {
+		return nil, err
+	}
+	return &EventStream{service: s, sub: sub}, nil
+}
+
+// EventStream is SubscribeToShard's reply; it writes itself.
+type EventStream struct {
+	service *Service
+	sub     *subscription
+}
+
+// SubscribeToShardEvent is one event of the stream.
+type SubscribeToShardEvent struct {
+	Records                    []DataRecord
+	ContinuationSequenceNumber *string `json:",omitempty"` // absent at the shard's end
+	MillisBehindLatest         int64
+	ChildShards                []ChildShard `json:",omitempty"`
+}
+
+// stuckMax is how long a client that reads nothing may hold a connection whose
+// subscription is over.
+const stuckMax = time.Second
+
+// Respond writes events until the subscription ends or the client is gone.
+func (e *EventStream) Respond(ctx context.Context, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
+	w.WriteHeader(http.StatusOK)
+	out := newFrameWriter(w)
+	defer out.unblock(time.Time{})
+	// A write to a client that reads nothing must not outlast the subscription.
+	out.unblock(e.service.now().Add(subscriptionMax + stuckMax))
+	stop := context.AfterFunc(e.sub.over, func() { out.unblock(e.service.now().Add(stuckMax)) })
+	defer stop()
+
+	if err := out.event("initial-response", []byte("{}")); err != nil {
+		return gone(ctx, err)
+	}
+	err := e.service.follow(ctx, e.sub, func(d delivery) error { return out.event("SubscribeToShardEvent", e.encode(d)) })
+	var failure *wire.Error
+	if errors.As(err, &failure) {
+		err = out.exception(failure.Code, failure.Message)
+	}
+	return gone(ctx, err)
+}
+
+// encode renders a delivery; its values are all encodable.
+func (e *EventStream) encode(d delivery) []byte {
+	event := SubscribeToShardEvent{
+		Records:            e.sub.sh.records(d.page),
+		MillisBehindLatest: d.behindMillis,
+		ChildShards:        d.children,
+	}
+	if !d.end {
+		last := d.last.String()
+		event.ContinuationSequenceNumber = &last
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		panic(fmt.Sprintf("encode event of %s: %v", e.sub.sh.id, err))
+	}
+	return body
+}
+
+// gone hides write errors of clients that left: that is their right.
+func gone(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("subscription: %w", err)
+}
