@@ -1,0 +1,228 @@
+package subscribers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location/event"
+)
+
+var (
+	epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	load  = scenario.Load{Rate: 1000, Devices: 300, For: time.Hour}
+)
+
+func population(t testing.TB) *Simulator {
+	t.Helper()
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// hashPlan is the hash of the JSON of a plan's first n events.
+func hashPlan(s *Simulator, seed uint64, n int) (string, error) {
+	h := sha256.New()
+	encoder := json.NewEncoder(h)
+	for p := range s.Plan(seed, epoch, load) {
+		if err := encoder.Encode(p); err != nil {
+			return "", err
+		}
+		if n--; n == 0 {
+			break
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// The constant changes only with a deliberate change of the plan: a place, the
+// mix, a name list, an event field. Runs that quote a seed are then another.
+func TestPlanIsTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	const want = "98257906a98c8b755efd9433b96f3b0d5b12ccf1bb3c93dd339bb37bd51044f2"
+	s := population(t)
+	var busy sync.WaitGroup
+	hashes := make([]string, 4*runtime.GOMAXPROCS(0))
+	for i := range hashes {
+		busy.Go(func() { hashes[i], _ = hashPlan(s, 7, 3000) })
+	}
+	busy.Wait()
+	for i, got := range hashes {
+		if got != want {
+			t.Errorf("plan %d of seed 7 hashes to %q, want %q", i, got, want)
+		}
+	}
+	if other, err := hashPlan(s, 8, 3000); err != nil || other == want {
+		t.Errorf("seed 8 has the plan of seed 7 (%v)", err)
+	}
+}
+
+// Not parallel: it changes GOMAXPROCS.
+func TestPlanDoesNotDependOnProcessors(t *testing.T) {
+	s := population(t)
+	many, err := hashPlan(s, 42, 2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if one, err := hashPlan(s, 42, 2000); one != many || err != nil {
+		t.Errorf("with one processor the plan hashes to %s, with many to %s (%v)", one, many, err)
+	}
+}
+
+func TestPlanKeepsItsPromises(t *testing.T) {
+	t.Parallel()
+	const n = 200_000
+	load := scenario.Load{Rate: 2000, Devices: 1000, For: n / 2000 * time.Second}
+	var (
+		next      = make([]uint32, load.Devices)
+		last      time.Duration
+		kinds     = map[string]int{}
+		countries = map[string]bool{}
+		gaps      []float64
+		total     int
+	)
+	for p := range population(t).Plan(3, epoch, load) {
+		if p.At < last || p.At >= load.For {
+			t.Fatalf("%s at %v after %v", p.ID, p.At, last)
+		}
+		gaps = append(gaps, (p.At-last).Seconds()*load.Rate)
+		last = p.At
+		if p.ID.Seq != next[p.ID.Device] {
+			t.Fatalf("%s: want sequence %d", p.ID, next[p.ID.Device])
+		}
+		next[p.ID.Device]++
+		kinds[p.Labels["kind"]]++
+		total++
+		s, wellFormed := p.Event.(event.Signup)
+		if wellFormed == (p.Labels["expect"] == "reject") {
+			t.Fatalf("%s: %T labelled %v", p.ID, p.Event, p.Labels)
+		}
+		if !wellFormed {
+			continue
+		}
+		countries[p.Labels["country"]] = true
+		if s.ID != p.ID.String() || s.RunID != "" || s.SchemaVersion != event.SchemaVersion ||
+			!s.EventTime.Equal(epoch.Add(p.At).Truncate(time.Millisecond)) ||
+			math.Abs(s.Location.Latitude) > 90 || math.Abs(s.Location.Longitude) > 180 {
+			t.Fatalf("%s at %v is %+v", p.ID, p.At, s)
+		}
+	}
+	if math.Abs(float64(total)-n) > 4*math.Sqrt(n) {
+		t.Errorf("%d events, want about %d", total, n)
+	}
+	checkExponential(t, gaps)
+	for _, kind := range []string{"border", "enclave", "island", "ocean", "antimeridian", "pole", "malformed"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no event of kind %s", kind)
+		}
+	}
+	share := func(kind string) float64 { return float64(kinds[kind]) / float64(total) }
+	if share("city") < 0.8 || math.Abs(share("malformed")-malformedPercent/100.0) > 0.005 {
+		t.Errorf("%.1f%% of cities, %.1f%% malformed", 100*share("city"), 100*share("malformed"))
+	}
+	if len(countries) < 150 {
+		t.Errorf("only %d countries", len(countries))
+	}
+}
+
+// checkExponential compares the gaps' distribution with the exponential one at a few points.
+func checkExponential(t *testing.T, gaps []float64) {
+	t.Helper()
+	for _, x := range []float64{0.01, 0.1, 0.5, 1, 1.5, 2, 4} {
+		count := 0
+		for _, gap := range gaps {
+			if gap <= x {
+				count++
+			}
+		}
+		got, want := float64(count)/float64(len(gaps)), 1-math.Exp(-x)
+		if math.Abs(got-want) > 0.005 {
+			t.Errorf("%.4f of the gaps are at most %v mean gaps, want %.4f", got, x, want)
+		}
+	}
+}
+
+func TestPlanOfNothingIsEmpty(t *testing.T) {
+	t.Parallel()
+	for _, load := range []scenario.Load{
+		{}, {Rate: 10, Devices: 5}, {Rate: 10, For: time.Minute}, {Devices: 5, For: time.Minute},
+		{Rate: -1, Devices: 5, For: time.Minute}, {Rate: math.NaN(), Devices: 5, For: time.Minute},
+	} {
+		for p := range population(t).Plan(1, epoch, load) {
+			t.Errorf("%+v plans %s", load, p.ID)
+			break
+		}
+	}
+}
+
+// Not parallel: it reads the heap.
+func TestPlanNeedsNoMemoryPerEvent(t *testing.T) {
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	load := scenario.Load{Rate: 10_000, Devices: 1000, For: 100 * time.Second}
+	var early, late int64
+	n := 0
+	for range population(t).Plan(1, epoch, load) {
+		switch n++; n {
+		case 50_000:
+			early = heap()
+		case 950_000:
+			late = heap()
+		}
+	}
+	if late == 0 || late-early > 1<<20 {
+		t.Errorf("the heap grew from %d to %d bytes over 900 000 events", early, late)
+	}
+}
+
+func TestMistakesSpoil(t *testing.T) {
+	t.Parallel()
+	for i, m := range mistakes() {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			s := event.Signup{
+				ID: ledger.ID{Seq: uint32(i)}.String(), Subscriber: event.Subscriber{Name: "Zo O'Neil", Email: "zo.oneil.1@example.org"},
+				Location: event.Location{Latitude: 47.38, Longitude: 8.54},
+			}
+			good, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.spoil(good, s); string(got) == string(good) {
+				t.Errorf("nothing is wrong with %s", got)
+			}
+		})
+	}
+}
+
+func BenchmarkPlan(b *testing.B) {
+	s := population(b)
+	b.ReportAllocs()
+	n := 0
+	for range s.Plan(1, epoch, scenario.Load{Rate: 1e6, Devices: 10_000, For: time.Duration(math.MaxInt64)}) {
+		if n++; n == b.N {
+			break
+		}
+	}
+}
+
+func ExamplePlaces() {
+	places, err := Places()
+	fmt.Println(places[0].Name, places[0].Country, err)
+	// Output: Tokyo JP <nil>
+}
