@@ -2,6 +2,7 @@ package iam
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -60,5 +61,5 @@ func deniedSpelling(action string) spelling {
 	if action == "iam:PassRole" {
 		service = "lambda"
 	}
-	return spellingOf(&http.Request{}, service)
+	return spellingOf(&http.Request{URL: &url.URL{}}, service)
 }
