@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ func runCloud(t *testing.T, cfg Config, extra ...wire.Service) *Cloud {
 // runStoppable is runCloud with a way to end Run's context earlier.
 func runStoppable(t *testing.T, cfg Config, extra ...wire.Service) (c *Cloud, stop context.CancelFunc) {
 	t.Helper()
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	c, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
