@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -89,4 +90,17 @@ func greatCircle(latA, lonA, latB, lonB float64) float64 {
 	sinLat, sinLon := math.Sin((latB-latA)*rad/2), math.Sin((lonB-lonA)*rad/2)
 	h := sinLat*sinLat + math.Cos(latA*rad)*math.Cos(latB*rad)*sinLon*sinLon
 	return 2 * math.Asin(math.Sqrt(min(1, h)))
+}
+
+// PoPs are the embedded book's points of presence as JSON, for the page to draw.
+func PoPs() ([]byte, error) {
+	b, err := parse(embedded)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(b.PoPs)
+	if err != nil {
+		return nil, fmt.Errorf("encode the points of presence: %w", err)
+	}
+	return data, nil
 }
