@@ -16,6 +16,7 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/iam"
+	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/sqs"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -82,7 +83,14 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	c.services = append(c.iam.Services(), queues.Service())
+	streams, err := kinesis.New(kinesis.Config{
+		Account: cfg.Account, Region: cfg.Region, Wall: cfg.Wall, QuotasOff: cfg.QuotasOff, Log: cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+	c.services = append(c.iam.Services(), streams.Service(), queues.Service())
+	c.background = append(c.background, background{"kinesis", streams.Run})
 	return c.route()
 }
 

@@ -103,7 +103,7 @@ func (s *Service) SubscribeShard(ctx context.Context, consumerARN, shardID strin
 	if err != nil {
 		return err
 	}
-	return s.follow(ctx, sub, func(d delivery) error { return deliver(sub.sh.batch(d.page, s.now())) })
+	return s.follow(ctx, nil, sub, func(d delivery) error { return deliver(sub.sh.batch(d.page, s.now())) })
 }
 
 // batch renders a page for in-process readers.

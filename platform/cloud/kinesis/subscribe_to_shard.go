@@ -55,7 +55,7 @@ func (in *SubscribeToShardInput) Validate() error {
 	return v.Err()
 }
 
-func (s *Service) subscribeToShard(_ context.Context, _ *wire.Call, in *SubscribeToShardInput) (*EventStream, error) {
+func (s *Service) subscribeToShard(_ context.Context, call *wire.Call, in *SubscribeToShardInput) (*EventStream, error) {
 	start := startingPosition{
 		kind:      *in.StartingPosition.Type,
 		sequence:  in.StartingPosition.SequenceNumber,
@@ -68,13 +68,14 @@ func (s *Service) subscribeToShard(_ context.Context, _ *wire.Call, in *Subscrib
 	if err != nil {
 		return nil, err
 	}
-	return &EventStream{service: s, sub: sub}, nil
+	return &EventStream{service: s, sub: sub, draining: call.Draining}, nil
 }
 
 // EventStream is SubscribeToShard's reply; it writes itself.
 type EventStream struct {
-	service *Service
-	sub     *subscription
+	service  *Service
+	sub      *subscription
+	draining <-chan struct{} // the server stops: an orderly end, clients resubscribe
 }
 
 // SubscribeToShardEvent is one event of the stream.
@@ -103,7 +104,9 @@ func (e *EventStream) Respond(ctx context.Context, w http.ResponseWriter) error 
 	if err := out.event("initial-response", []byte("{}")); err != nil {
 		return gone(ctx, err)
 	}
-	err := e.service.follow(ctx, e.sub, func(d delivery) error { return out.event("SubscribeToShardEvent", e.encode(d)) })
+	err := e.service.follow(ctx, e.draining, e.sub, func(d delivery) error {
+		return out.event("SubscribeToShardEvent", e.encode(d))
+	})
 	var failure *wire.Error
 	if errors.As(err, &failure) {
 		err = out.exception(failure.Code, failure.Message)

@@ -94,9 +94,9 @@ type delivery struct {
 
 // follow delivers records as they arrive and a heartbeat about every 5 s
 // without any. It returns nil after the subscription's five minutes, at the
-// shard's end and when ctx ends; the error of deliver; or the cause for which
-// the subscription is over.
-func (s *Service) follow(ctx context.Context, sub *subscription, deliver func(delivery) error) error {
+// shard's end and when ctx ends or drain closes; the error of deliver; or the
+// cause for which the subscription is over.
+func (s *Service) follow(ctx context.Context, drain <-chan struct{}, sub *subscription, deliver func(delivery) error) error {
 	expiry := s.cfg.Wall.NewTimer(subscriptionMax)
 	defer expiry.Stop()
 	heartbeat := s.cfg.Wall.NewTimer(heartbeatEvery)
@@ -127,6 +127,8 @@ func (s *Service) follow(ctx context.Context, sub *subscription, deliver func(de
 			return nil
 		case <-sub.over.Done():
 			return context.Cause(sub.over)
+		case <-drain:
+			return nil
 		case <-expiry.C:
 			return nil
 		case <-wake:
