@@ -15,7 +15,8 @@ type shard struct {
 	id      string
 	parents []string // two after a merge
 	closed  bool
-	start   Position // where to begin without a checkpoint
+	start   Position    // where to begin without a checkpoint
+	saved   *Checkpoint // nil until loaded
 	state   shardState
 }
 

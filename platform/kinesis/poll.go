@@ -23,7 +23,6 @@ func poll(ctx context.Context, r *shardReader) ([]types.ChildShard, error) {
 		if err != nil {
 			if _, expired := errors.AsType[*types.ExpiredIteratorException](err); expired {
 				iterator = nil
-				err = &RecordError{Code: codeThroughput, Message: err.Error()}
 			}
 			if err := r.putOff(ctx, "read "+r.id, tries, err); err != nil {
 				return nil, err

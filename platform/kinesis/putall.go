@@ -17,7 +17,9 @@ type PutAllOption func(*putAll)
 func WithClock(c clock.Clock) PutAllOption { return func(p *putAll) { p.clock = c } }
 
 // WithSeed fixes the jitter of PutAll's retries.
-func WithSeed(seed uint64) PutAllOption { return func(p *putAll) { p.jitter = newJitter(seed, clock.Wall{}) } }
+func WithSeed(seed uint64) PutAllOption {
+	return func(p *putAll) { p.jitter = newJitter(seed, clock.Wall{}) }
+}
 
 // UnsentError says which records PutAll could not get acknowledged, so that a
 // caller can report or keep exactly those. One of them may have been stored by

@@ -57,6 +57,7 @@ func transientCode(code string) bool {
 		"LimitExceededException", "Throttling", "ThrottlingException", "ThrottledException",
 		"RequestThrottled", "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
 		"KMSThrottlingException", "RequestTimeout", "RequestTimeoutException",
+		"ExpiredIteratorException",                                // the reader asks for a new one
 		"RequestExpired", "ExpiredToken", "ExpiredTokenException": // the SDK renews credentials and corrects the clock
 		return true
 	}

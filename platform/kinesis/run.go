@@ -62,7 +62,7 @@ func (c *Consumer) run(ctx context.Context) error {
 		case e := <-endings:
 			e.shard.state = ended
 			if err := c.adopt(ctx, line, e.children); err != nil {
-				readers.Go(func() error { return err })
+				readers.Go(func() error { return err }) // which stops the others
 				return readers.Wait()
 			}
 			launch(line.startable(), func() {})
@@ -118,7 +118,6 @@ func (c *Consumer) firstShards(ctx context.Context) (*lineage, error) {
 		return nil, err
 	}
 	line := newLineage()
-	checkpoints := make(map[string]Checkpoint, len(all))
 	for _, s := range all {
 		if c.cfg.Shards != nil {
 			if !slices.Contains(c.cfg.Shards, s.id) {
@@ -127,14 +126,14 @@ func (c *Consumer) firstShards(ctx context.Context) (*lineage, error) {
 			s.parents = nil
 		}
 		line.add(s)
-		if checkpoints[s.id], err = c.load(ctx, s.id); err != nil {
+		if err := c.load(ctx, s); err != nil {
 			return nil, err
 		}
 	}
-	followed := func(s *shard) bool { return checkpoints[s.id] != Checkpoint{} }
+	followed := func(s *shard) bool { return *s.saved != Checkpoint{} }
 	for _, s := range line.order {
 		switch {
-		case checkpoints[s.id].SequenceNumber == ShardEnd:
+		case s.saved.SequenceNumber == ShardEnd:
 			s.state = ended
 		case followed(s) || line.descends(s, followed):
 			s.start = Position{Type: TrimHorizon}

@@ -24,17 +24,16 @@ type method func(ctx context.Context, r *shardReader) ([]types.ChildShard, error
 func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading func()) ([]*shard, error) {
 	r := &shardReader{Consumer: c, id: s.id, at: s.start, reading: reading}
 	defer r.started()
-	saved, err := c.load(ctx, s.id)
-	if err != nil {
+	if err := c.load(ctx, s); err != nil {
 		return nil, err
 	}
-	switch saved.SequenceNumber {
+	switch s.saved.SequenceNumber {
 	case ShardEnd:
 		return c.childrenOf(ctx, s.id, nil)
 	case "":
 	default:
 		r.stored = true
-		r.advance(saved.SequenceNumber)
+		r.advance(s.saved.SequenceNumber)
 	}
 	named, err := read(ctx, r)
 	if err != nil {
@@ -109,13 +108,21 @@ func (r *shardReader) checkpoint(ctx context.Context, at Checkpoint) error {
 	}
 }
 
-func (c *Consumer) load(ctx context.Context, id string) (saved Checkpoint, err error) {
-	if c.cfg.Checkpoints == nil {
-		return Checkpoint{}, nil
+// load fills in the shard's checkpoint, once.
+func (c *Consumer) load(ctx context.Context, s *shard) error {
+	if s.saved != nil {
+		return nil
 	}
-	err = c.retry(ctx, "load checkpoint of "+id, func(ctx context.Context) (err error) {
-		saved, err = c.cfg.Checkpoints.Load(ctx, id)
-		return err
-	})
-	return saved, err
+	var saved Checkpoint
+	if c.cfg.Checkpoints != nil {
+		err := c.retry(ctx, "load checkpoint of "+s.id, func(ctx context.Context) (err error) {
+			saved, err = c.cfg.Checkpoints.Load(ctx, s.id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.saved = &saved
+	return nil
 }
