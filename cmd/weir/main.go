@@ -64,17 +64,25 @@ func report(cmd *cobra.Command, err error, stderr io.Writer) int {
 	if err == nil {
 		return exitPass
 	}
-	var exit *exitError
-	if errors.As(err, &exit) {
-		fmt.Fprintln(stderr, "weir:", exit.err)
-		return exit.code
-	}
 	fmt.Fprintln(stderr, "weir:", err)
 	var usage *usageError
 	if errors.As(err, &usage) && cmd != nil {
 		fmt.Fprintf(stderr, "\nSee `%s --help`.\n", cmd.CommandPath())
 	}
-	return exitUsage
+	return exitCode(err)
+}
+
+// exitCode is what an error deserves: its own code, else usage or environment.
+func exitCode(err error) int {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitPass
+	case errors.As(err, &exit):
+		return exit.code
+	default:
+		return exitUsage
+	}
 }
 
 // usageError is a mistake on the command line; its message says what to do instead.

@@ -52,9 +52,11 @@ func newAuditor(env Env, hops []Hop, since time.Time, l *ledger.Ledger) *auditor
 	return a
 }
 
-// Run reads until ctx ends; it returns an error if a stream cannot be read.
+// Run reads until ctx ends; it returns early only with an error, when a stream
+// cannot be read.
 func (a *auditor) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { <-ctx.Done(); return nil })
 	for _, hop := range a.hops {
 		group.Go(func() error {
 			if err := a.stream(ctx, group, hop); err != nil && ctx.Err() == nil {

@@ -1,0 +1,304 @@
+package scenario_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/ledger"
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// toy is a scenario whose every part a test can break. Its one hop, device →
+// end, is marked by its own simulator.
+type toy struct {
+	provision func(ctx context.Context) error
+	service   func(ctx context.Context) error
+	simulate  func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error
+	grade     func() ([]scenario.Outcome, error)
+	rate      float64
+	send      time.Duration
+	drainMax  time.Duration
+}
+
+func (toy) Name() string                 { return "toy" }
+func (toy) Story() string                { return "" }
+func (toy) Settings() []scenario.Setting { return nil }
+func (toy) Panels() []scenario.Panel     { return nil }
+
+func (s toy) Defaults(map[string]string) scenario.Defaults {
+	return scenario.Defaults{
+		Load: scenario.Load{Rate: s.rate, Devices: 3, For: s.send}, Speed: 1,
+		SLO: map[string]time.Duration{"end to end": time.Second}, DrainMax: s.drainMax,
+	}
+}
+
+func (toy) Roles() fs.FS {
+	policy := []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}]}`)
+	return fstest.MapFS{"deployer.json": {Data: policy}, "audit.json": {Data: policy}}
+}
+
+func (toy) Hops() []scenario.Hop {
+	return []scenario.Hop{{From: ledger.Device, To: "end", Guarantee: scenario.ExactlyOnce}}
+}
+
+func (s toy) Provision(ctx context.Context, _ scenario.Env) error { return s.provision(ctx) }
+
+func (s toy) Services(scenario.Env) ([]scenario.Service, error) {
+	return []scenario.Service{{Name: "worker", Run: s.service}}, nil
+}
+
+func (s toy) Plan(_ uint64, _ time.Time, load scenario.Load) iter.Seq[scenario.Planned] {
+	return func(yield func(scenario.Planned) bool) {
+		for i := range int(load.Rate * load.For.Seconds()) {
+			p := scenario.Planned{
+				ID: ledger.ID{Device: uint32(i % load.Devices), Seq: uint32(i / load.Devices)},
+				At: time.Duration(float64(i) / load.Rate * float64(time.Second)),
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+func (s toy) Simulate(ctx context.Context, _ scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+	return s.simulate(ctx, due, l)
+}
+
+func (s toy) Grade(context.Context, scenario.Env, iter.Seq[scenario.Planned], *ledger.Ledger) ([]scenario.Outcome, error) {
+	return s.grade()
+}
+
+// healthy passes: the tests below break one thing of it each.
+func healthy() toy {
+	return toy{
+		provision: func(context.Context) error { return nil },
+		service:   func(ctx context.Context) error { <-ctx.Done(); return nil },
+		simulate:  deliver,
+		grade: func() ([]scenario.Outcome, error) {
+			return []scenario.Outcome{{Name: "graded", Got: "yes", Want: "yes", Pass: true}}, nil
+		},
+		rate: 200, send: 300 * time.Millisecond, drainMax: 300 * time.Millisecond,
+	}
+}
+
+// deliver sends everything and has it arrive once.
+func deliver(_ context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+	for p := range due {
+		l.Sent(p.ID)
+		l.Acknowledged(p.ID)
+		l.Arrived("end", p.ID)
+		l.Outcome(p.ID, "ok")
+		l.Latency("end to end", time.Millisecond)
+	}
+	return nil
+}
+
+// world is a cloud of the test's own, where roles are made.
+func world(t *testing.T) scenario.World {
+	t.Helper()
+	c, err := cloud.New(cloud.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("cloud: %v", err)
+		}
+	})
+	now := time.Now()
+	return scenario.World{
+		Base: aws.Config{
+			Region: "us-east-1", BaseEndpoint: aws.String(c.Endpoint()),
+			Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		},
+		Wall: clock.Wall{}, Sim: clock.Simulated{Epoch: now, Origin: now, Speed: 1}, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+func run(t *testing.T, s toy, o scenario.Options) scenario.Verdict {
+	t.Helper()
+	o.RunID, o.Seed, o.Epoch, o.ProcessStart = "r-1", 1, time.Now(), time.Now()
+	v, err := scenario.Run(context.Background(), scenario.Entry{Scenario: s, Simulator: s, Grader: s}, world(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestHealthyRunPasses(t *testing.T) {
+	t.Parallel()
+	v := run(t, healthy(), scenario.Options{})
+	if !v.Pass {
+		t.Fatalf("failed: %+v", v.Outcomes)
+	}
+	if h := v.Hops[0]; h.Sent != 60 || h.Received != 60 || h.Lost != 0 {
+		t.Errorf("hop %+v, want 60 sent and received", h)
+	}
+	if v.DurationSeconds < 0.29 {
+		t.Errorf("%.3f s: the schedule of 0.3 s was not kept", v.DurationSeconds)
+	}
+	if v.Startup.FirstGradedEventMs <= 0 {
+		t.Error("the first graded event was not noted")
+	}
+}
+
+func TestBrokenRunsFailWithTheReason(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	hang := make(chan struct{}) // never closed: what waits for it ignores its context
+	tests := []struct {
+		name  string
+		spoil func(*toy)
+		want  string // in a failed outcome's name and text
+	}{
+		{"provision fails", func(s *toy) { s.provision = func(context.Context) error { return boom } }, "provision: provision: boom"},
+		{"provision panics", func(s *toy) { s.provision = func(context.Context) error { panic("ouch") } }, "provision panicked: ouch"},
+		{"service fails", func(s *toy) { s.service = func(context.Context) error { return boom } }, "service worker: boom"},
+		{"service ends", func(s *toy) { s.service = func(context.Context) error { return nil } }, "service worker ended by itself"},
+		{"service panics", func(s *toy) { s.service = func(context.Context) error { panic("ouch") } }, "service worker panicked: ouch"},
+		{"service hangs", func(s *toy) { s.service = func(context.Context) error { <-hang; return nil } }, "service worker hangs"},
+		{"simulator fails", func(s *toy) {
+			s.simulate = func(context.Context, iter.Seq[scenario.Planned], *ledger.Ledger) error { return boom }
+		}, "simulator: boom"},
+		{"simulator panics", func(s *toy) {
+			s.simulate = func(context.Context, iter.Seq[scenario.Planned], *ledger.Ledger) error { panic("ouch") }
+		}, "simulator panicked: ouch"},
+		{"simulator hangs", func(s *toy) {
+			s.simulate = func(context.Context, iter.Seq[scenario.Planned], *ledger.Ledger) error { <-hang; return nil }
+		}, "simulator hangs"},
+		{"simulator stops early", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				for p := range due {
+					l.Sent(p.ID)
+					return nil
+				}
+				return nil
+			}
+		}, "every planned event was sent: 1"},
+		{"event lost", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				for p := range due {
+					l.Sent(p.ID)
+					l.Acknowledged(p.ID)
+					if p.ID != (ledger.ID{Device: 1, Seq: 2}) {
+						l.Arrived("end", p.ID)
+					}
+				}
+				return nil
+			}
+		}, "1 lost, 0 duplicates: lost d000001-000002"},
+		{"never drains", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				for p := range due {
+					l.Sent(p.ID)
+					l.Acknowledged(p.ID)
+				}
+				return nil
+			}
+		}, "drain: not drained 300ms after the last outcome: waiting for 60 events at end"},
+		{"event doubled", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				err := deliver(ctx, due, l)
+				l.Arrived("end", ledger.ID{})
+				return err
+			}
+		}, "0 lost, 1 duplicates"},
+		{"too slow", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				err := deliver(ctx, due, l)
+				for range 5 {
+					l.Latency("end to end", 2*time.Second)
+				}
+				return err
+			}
+		}, "p99 end to end"},
+		{"grader panics", func(s *toy) { s.grade = func() ([]scenario.Outcome, error) { panic("ouch") } }, "grader panicked: ouch"},
+		{"grader disagrees", func(s *toy) {
+			s.grade = func() ([]scenario.Outcome, error) { return []scenario.Outcome{{Name: "truth"}}, nil }
+		}, "truth"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := healthy()
+			test.spoil(&s)
+			v := run(t, s, scenario.Options{})
+			if v.Pass {
+				t.Fatalf("passed: %+v", v.Outcomes)
+			}
+			var failed []string
+			for _, o := range v.Outcomes {
+				if !o.Pass {
+					failed = append(failed, o.Name+": "+o.Got)
+				}
+			}
+			if all := strings.Join(failed, "\n"); !strings.Contains(all, test.want) {
+				t.Errorf("no failed outcome says %q:\n%s", test.want, all)
+			}
+		})
+	}
+}
+
+// TestInterruptGradesWhatWasSent stops a long run after some events.
+func TestInterruptGradesWhatWasSent(t *testing.T) {
+	t.Parallel()
+	s := healthy()
+	s.send = time.Hour
+	interrupt := make(chan struct{})
+	sent := 0
+	s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+		return deliver(ctx, func(yield func(scenario.Planned) bool) {
+			for p := range due {
+				if sent++; sent == 20 {
+					close(interrupt)
+				}
+				if !yield(p) {
+					return
+				}
+			}
+		}, l)
+	}
+	v := run(t, s, scenario.Options{Interrupt: interrupt})
+	if !v.Pass || !v.Interrupted {
+		t.Fatalf("pass %v, interrupted %v: %+v", v.Pass, v.Interrupted, v.Outcomes)
+	}
+	if v.Hops[0].Sent < 20 || v.Hops[0].Sent > 40 {
+		t.Errorf("%d sent, want the 20 before the interrupt and few more", v.Hops[0].Sent)
+	}
+	if want := fmt.Sprintf("interrupted after %d events", v.Hops[0].Sent); len(v.Skipped) != 1 || v.Skipped[0].Reason != want {
+		t.Errorf("skipped %+v, want %q", v.Skipped, want)
+	}
+}
+
+func TestCompleteSettingsSaysEveryProblem(t *testing.T) {
+	t.Parallel()
+	settings := []scenario.Setting{{Name: "reader", Default: "efo", Allowed: []string{"efo", "shared"}}, {Name: "note"}}
+	got, err := scenario.CompleteSettings(settings, map[string]string{"note": "x"})
+	if err != nil || got["reader"] != "efo" || got["note"] != "x" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	_, err = scenario.CompleteSettings(settings, map[string]string{"reader": "push", "colour": "red"})
+	for _, word := range []string{`"colour" is unknown`, `reader="push"`, "efo, shared"} {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("error %v does not say %q", err, word)
+		}
+	}
+}
