@@ -33,14 +33,19 @@ type Config struct {
 	BackoffMax  time.Duration // 0 means 5s
 }
 
+var (
+	errNegativeDuration = errors.New("durations must not be negative")
+	errNegativeLimit    = errors.New("limits must not be negative")
+)
+
 // Validate says every problem.
 func (c Config) Validate() error {
 	var errs []error
 	if c.LongestWait < 0 || c.BackoffBase < 0 || c.BackoffMax < 0 {
-		errs = append(errs, errors.New("durations must not be negative"))
+		errs = append(errs, errNegativeDuration)
 	}
 	if c.MaxConns < 0 || c.MaxWaiting < 0 {
-		errs = append(errs, errors.New("limits must not be negative"))
+		errs = append(errs, errNegativeLimit)
 	}
 	return errors.Join(errs...)
 }
