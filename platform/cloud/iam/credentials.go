@@ -22,6 +22,11 @@ const serviceSession = 12 * time.Hour
 // as Lambda does to its functions: a session of the role, if its trust policy
 // names the service (lambda.amazonaws.com). They last twelve hours.
 func (s *Service) ServiceCredentials(roleARN, servicePrincipal, session string) (Credentials, error) {
+	var c checks
+	c.required("roleSessionName", session, 64)
+	if err := c.err(); err != nil {
+		return Credentials{}, err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	r := s.roleByARN(roleARN)

@@ -134,7 +134,7 @@ func (r *role) trustsService(name string) bool {
 			continue
 		}
 		for _, t := range st.principals {
-			if t.service == name || t.anyone && st.deny {
+			if t.service != "" && t.service == name || t.anyone && st.deny {
 				d = max(d, st.effect())
 			}
 		}
