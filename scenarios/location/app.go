@@ -54,7 +54,7 @@ type App struct {
 	desk     *desk
 	live     *hub
 	figures  *figures
-	pops     []byte
+	legend   []byte
 	ready    chan struct{}
 }
 
@@ -70,7 +70,7 @@ func NewApp(env scenario.Env, cfg AppConfig) (*App, error) {
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if a.pops, err = offers.PoPs(); err != nil {
+	if a.legend, err = offers.Legend(); err != nil {
 		return nil, err
 	}
 	client := awskinesis.NewFromConfig(env.AWS(componentApp))

@@ -31,7 +31,7 @@ func (a *App) routes() http.Handler {
 	mux.HandleFunc("GET /signups/{id}/offer", a.offer)
 	mux.HandleFunc("GET /events", a.events)
 	mux.HandleFunc("GET /stats", a.stats)
-	mux.HandleFunc("GET /pops", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.pops) })
+	mux.HandleFunc("GET /legend.json", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.legend) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, []byte("{\"status\":\"ok\"}\n")) })
 	a.page(mux)
 	return mux

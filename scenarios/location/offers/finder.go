@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -92,15 +93,20 @@ func greatCircle(latA, lonA, latB, lonB float64) float64 {
 	return 2 * math.Asin(math.Sqrt(min(1, h)))
 }
 
-// PoPs are the embedded book's points of presence as JSON, for the page to draw.
-func PoPs() ([]byte, error) {
+// Legend is what a map of the embedded book needs, as JSON: the points of
+// presence, and each country's id (or name) on the map by its code.
+func Legend() ([]byte, error) {
 	b, err := parse(embedded)
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(b.PoPs)
+	countries := make(map[string]string, len(b.Countries))
+	for _, c := range b.Countries {
+		countries[c.Code] = cmp.Or(c.MapID, c.MapName)
+	}
+	data, err := json.Marshal(map[string]any{"pops": b.PoPs, "countries": countries})
 	if err != nil {
-		return nil, fmt.Errorf("encode the points of presence: %w", err)
+		return nil, fmt.Errorf("encode the map's legend: %w", err)
 	}
 	return data, nil
 }
