@@ -1,0 +1,102 @@
+package lambda
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// FunctionCode is where a function's program comes from, as CreateFunction
+// and UpdateFunctionCode take it.
+type FunctionCode struct {
+	ZipFile         []byte
+	S3Bucket        string
+	S3Key           string
+	S3ObjectVersion string
+	ImageUri        string //nolint:revive // the API's spelling
+}
+
+// code is a function's program: a built-in handler or an unpacked zip. The
+// directory of a zip is removed when nothing holds it any more.
+type code struct {
+	builtin string
+	dir     string
+	sha256  string // base64
+	bytes   int64
+
+	mu   sync.Mutex
+	refs int
+}
+
+// resolve checks c and makes a program of it; zips are unpacked below root.
+func (c *FunctionCode) resolve(launcher Launcher, root func() (string, error)) (*code, error) {
+	switch {
+	case c.ImageUri != "":
+		return nil, wire.NotImplemented("container images for Lambda functions")
+	case len(c.ZipFile) > 0 && (c.S3Bucket != "" || c.S3Key != ""):
+		return nil, invalidParameter("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+	case len(c.ZipFile) > 0:
+		return unpack(c.ZipFile, root)
+	case c.S3Bucket == "" || c.S3Key == "":
+		return nil, invalidParameter("Please provide a source for function code.")
+	case c.S3Bucket != HandlerBucket:
+		return nil, wire.NotImplemented("Lambda code from Amazon S3 (bucket " + c.S3Bucket + "); send it as ZipFile")
+	}
+	command, err := launcher.Command(c.S3Key)
+	if err != nil {
+		return nil, invalidParameter("Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: %v", err)
+	}
+	// The handler is part of this program: its name is its identity, the
+	// program's size its size.
+	sum := sha256.Sum256([]byte(HandlerBucket + "/" + c.S3Key))
+	built := &code{builtin: c.S3Key, sha256: base64.StdEncoding.EncodeToString(sum[:]), refs: 1}
+	if info, err := os.Stat(command.Path); err == nil {
+		built.bytes = info.Size()
+	}
+	return built, nil
+}
+
+func unpack(archive []byte, root func() (string, error)) (*code, error) {
+	parent, err := root()
+	if err != nil {
+		return nil, serviceError("unpack function code: %v", err)
+	}
+	dir, err := os.MkdirTemp(parent, "code-")
+	if err != nil {
+		return nil, serviceError("unpack function code: %v", err)
+	}
+	if err := unzip(bytes.NewReader(archive), int64(len(archive)), dir); err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	sum := sha256.Sum256(archive)
+	return &code{dir: dir, sha256: base64.StdEncoding.EncodeToString(sum[:]), bytes: int64(len(archive)), refs: 1}, nil
+}
+
+// command is how to start the program, and its working directory.
+func (c *code) command(launcher Launcher) (Command, string, error) {
+	if c.builtin != "" {
+		command, err := launcher.Command(c.builtin)
+		return command, os.TempDir(), err
+	}
+	return Command{Path: filepath.Join(c.dir, "bootstrap")}, c.dir, nil
+}
+
+func (c *code) acquire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refs++
+}
+
+func (c *code) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refs--; c.refs == 0 && c.dir != "" {
+		_ = os.RemoveAll(c.dir) // what cannot be removed now goes with the service's directory
+	}
+}

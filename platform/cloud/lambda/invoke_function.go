@@ -1,0 +1,131 @@
+package lambda
+
+// Invoke runs a function synchronously, or with DryRun checks that the caller
+// may. An invocation goes on when its caller hangs up. Asynchronous (Event)
+// invocation is refused; ClientContext and TenantId are refused.
+// Limits: 6 MB request, 6 MB response, function time-out, concurrency.
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+type invokeInput struct {
+	target
+	InvocationType string
+	LogType        string
+	ClientContext  string
+	Payload        []byte
+}
+
+func (in *invokeInput) decode(call *wire.Call, vars map[string]string) error {
+	header := call.HTTP.Header
+	in.InvocationType = header.Get("X-Amz-Invocation-Type")
+	in.LogType = header.Get("X-Amz-Log-Type")
+	in.ClientContext = header.Get("X-Amz-Client-Context")
+	in.Payload = call.Body
+	return in.bind(vars, call.HTTP.URL.Query())
+}
+
+// Validate checks the API model's constraints.
+func (in *invokeInput) Validate() error {
+	var v wire.Violations
+	in.check(&v)
+	switch in.InvocationType {
+	case "", "RequestResponse", "Event", "DryRun":
+	default:
+		v.Add("invocationType", in.InvocationType, "Member must satisfy enum value set: [Event, RequestResponse, DryRun]")
+	}
+	switch in.LogType {
+	case "", "None", "Tail":
+	default:
+		v.Add("logType", in.LogType, "Member must satisfy enum value set: [None, Tail]")
+	}
+	return v.Err()
+}
+
+type invokeOutput struct {
+	Result
+	Tail   bool
+	DryRun bool
+}
+
+// Respond writes the function's own payload.
+func (o invokeOutput) Respond(_ context.Context, w http.ResponseWriter) error {
+	if o.DryRun {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("X-Amz-Executed-Version", latestVersion)
+	if o.FunctionError != "" {
+		header.Set("X-Amz-Function-Error", o.FunctionError)
+	}
+	if o.Tail {
+		header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(o.LogTail))
+	}
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(o.Payload)
+	return err
+}
+
+func (s *Service) invokeFunction() wire.Operation {
+	return route("Invoke", http.MethodPost, "/2015-03-31/functions/{FunctionName}/invocations",
+		access("InvokeFunction", func(in *invokeInput) *target { return &in.target }), s.handleInvoke)
+}
+
+func (s *Service) handleInvoke(ctx context.Context, _ *wire.Call, in *invokeInput) (invokeOutput, error) {
+	s.mu.Lock()
+	f, err := s.lookup(&in.target)
+	if err != nil {
+		s.mu.Unlock()
+		return invokeOutput{}, err
+	}
+	current := f.spec
+	s.mu.Unlock()
+	switch {
+	case in.InvocationType == "Event":
+		return invokeOutput{}, wire.NotImplemented("asynchronous (Event) invocation of Lambda functions")
+	case in.ClientContext != "":
+		return invokeOutput{}, wire.NotImplemented("the ClientContext of Lambda invocations")
+	case len(in.Payload) > maxPayloadBytes:
+		return invokeOutput{}, tooLarge(maxPayloadBytes, "InvokeFunction")
+	case len(in.Payload) > 0 && !json.Valid(in.Payload):
+		return invokeOutput{}, apiError(http.StatusBadRequest, "InvalidRequestContentException", "User",
+			"Could not parse request body into json: the payload is not valid JSON")
+	case in.InvocationType == "DryRun":
+		return invokeOutput{DryRun: true}, nil
+	}
+	r, err := s.pool.invoke(ctx, current, orEmptyObject(in.Payload))
+	return invokeOutput{Result: r, Tail: in.LogType == "Tail"}, err
+}
+
+// Invoke runs a function synchronously for another service of the cloud. The
+// error is a throttle or a failure of the service; a function that fails is a
+// Result with FunctionError.
+func (s *Service) Invoke(ctx context.Context, function string, payload []byte) (Result, error) {
+	s.mu.Lock()
+	f, err := s.lookup(&target{FunctionName: function})
+	if err != nil {
+		s.mu.Unlock()
+		return Result{}, err
+	}
+	current := f.spec
+	s.mu.Unlock()
+	if len(payload) > maxPayloadBytes {
+		return Result{}, tooLarge(maxPayloadBytes, "InvokeFunction")
+	}
+	return s.pool.invoke(ctx, current, orEmptyObject(payload))
+}
+
+func orEmptyObject(payload []byte) []byte {
+	if len(payload) == 0 {
+		return []byte("{}")
+	}
+	return payload
+}

@@ -1,0 +1,87 @@
+package lambda
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// functionNamePattern accepts a name, a partial ARN and a full ARN, each with
+// an optional qualifier, as the API model does.
+const functionNamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+
+var functionNameRE = regexp.MustCompile(`^` + functionNamePattern + `$`)
+
+const latestVersion = "$LATEST"
+
+// target is the FunctionName member that most actions take from the path.
+type target struct {
+	FunctionName string
+	Qualifier    string
+}
+
+func (t *target) bind(vars map[string]string, query url.Values) error {
+	t.FunctionName, t.Qualifier = vars["FunctionName"], query.Get("Qualifier")
+	return nil
+}
+
+// Validate checks the name against the API model.
+func (t *target) Validate() error {
+	var v wire.Violations
+	t.check(&v)
+	return v.Err()
+}
+
+func (t *target) check(v *wire.Violations) {
+	if t.FunctionName == "" {
+		v.Null("functionName")
+		return
+	}
+	if len(t.FunctionName) > 170 {
+		v.Add("functionName", t.FunctionName, "Member must have length less than or equal to 170")
+	}
+	if !functionNameRE.MatchString(t.FunctionName) {
+		v.Add("functionName", t.FunctionName, "Member must satisfy regular expression pattern: "+functionNamePattern)
+	}
+}
+
+// name is the bare function name, without ARN and qualifier.
+func (t *target) name() string {
+	m := functionNameRE.FindStringSubmatch(t.FunctionName)
+	if m == nil {
+		return t.FunctionName
+	}
+	return m[7]
+}
+
+// qualifier is the version asked for, in the name or apart.
+func (t *target) qualifier() string {
+	if m := functionNameRE.FindStringSubmatch(t.FunctionName); m != nil && m[9] != "" {
+		return m[9]
+	}
+	return t.Qualifier
+}
+
+// access builds the permission of an action on the function a call names.
+func access[I any](action string, of func(*I) *target) func(*wire.Call, *I) []wire.Access {
+	return func(call *wire.Call, in *I) []wire.Access {
+		return []wire.Access{{Action: "lambda:" + action, Resource: functionARN(call.Region, call.Account, of(in).name())}}
+	}
+}
+
+func functionARN(region, account, name string) string {
+	return "arn:" + partition(region) + ":lambda:" + region + ":" + account + ":function:" + name
+}
+
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}

@@ -1,0 +1,83 @@
+package lambda
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirstream/weir/platform/clock"
+)
+
+// spec is one immutable revision of a function: what an execution environment
+// needs to start. An update makes a new spec and retires environments of the old.
+type spec struct {
+	name, arn, role, handler string
+	timeout                  time.Duration
+	memoryMB                 int
+	variables                map[string]string
+	code                     *code
+	logs                     *logRing
+	counters                 *counters
+	retired                  atomic.Bool // replaced or deleted: its environments end when idle
+}
+
+// reservedVariables may not be set by a function.
+var reservedVariables = map[string]bool{
+	"_HANDLER": true, "_X_AMZN_TRACE_ID": true, "AWS_DEFAULT_REGION": true, "AWS_REGION": true,
+	"AWS_EXECUTION_ENV": true, "AWS_LAMBDA_FUNCTION_NAME": true, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": true,
+	"AWS_LAMBDA_FUNCTION_VERSION": true, "AWS_LAMBDA_INITIALIZATION_TYPE": true,
+	"AWS_LAMBDA_LOG_GROUP_NAME": true, "AWS_LAMBDA_LOG_STREAM_NAME": true,
+	"AWS_ACCESS_KEY": true, "AWS_ACCESS_KEY_ID": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_SESSION_TOKEN": true,
+	"AWS_LAMBDA_RUNTIME_API": true, "LAMBDA_TASK_ROOT": true, "LAMBDA_RUNTIME_DIR": true,
+}
+
+// placement is what differs between the environments of one spec.
+type placement struct {
+	region, runtimeAPI, endpoint, logStream, taskRoot string
+	credentials                                       Credentials
+	sim                                               clock.Simulated
+	launcher                                          []string // NAME=value pairs the launcher adds
+}
+
+// environ is a function's whole environment. Nothing of this process's own
+// reaches it but PATH and the temporary directory.
+func (s *spec) environ(p placement) []string {
+	tmp := filepath.Clean(os.TempDir())
+	env := []string{
+		"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/local/bin:/usr/bin:/bin"),
+		"HOME=" + tmp, "TMPDIR=" + tmp, "LANG=en_US.UTF-8", "TZ=:UTC",
+		"AWS_REGION=" + p.region, "AWS_DEFAULT_REGION=" + p.region,
+		"AWS_ACCESS_KEY_ID=" + p.credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + p.credentials.SecretAccessKey,
+		"AWS_SESSION_TOKEN=" + p.credentials.SessionToken,
+		"AWS_LAMBDA_RUNTIME_API=" + p.runtimeAPI,
+		"AWS_LAMBDA_FUNCTION_NAME=" + s.name,
+		"AWS_LAMBDA_FUNCTION_VERSION=" + latestVersion,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(s.memoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + s.name,
+		"AWS_LAMBDA_LOG_STREAM_NAME=" + p.logStream,
+		"LAMBDA_TASK_ROOT=" + p.taskRoot, "LAMBDA_RUNTIME_DIR=/var/runtime",
+		"_HANDLER=" + s.handler,
+		"AWS_ENDPOINT_URL=" + p.endpoint,
+		clock.EnvVar + "=" + p.sim.String(),
+		// A small Go program then stays small: many functions share one laptop.
+		"GOGC=50", "GOMEMLIMIT=" + strconv.Itoa(s.memoryMB*9/10) + "MiB",
+	}
+	env = append(env, p.launcher...)
+	for name, value := range s.variables {
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+// timestamp is the form of Lambda's own log and error texts.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func logStreamName(now time.Time, id string) string {
+	return now.UTC().Format("2006/01/02") + "/[" + latestVersion + "]" + strings.ReplaceAll(id, "-", "")
+}

@@ -1,0 +1,60 @@
+package lambda
+
+// UpdateFunctionCode replaces a function's program. DryRun checks the code and
+// changes nothing; Publish is refused.
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+type updateFunctionCodeInput struct {
+	name target
+	FunctionCode
+	Publish    bool
+	DryRun     bool
+	RevisionId string //nolint:revive // the API's spelling
+}
+
+func (in *updateFunctionCodeInput) bind(vars map[string]string, query url.Values) error {
+	return in.name.bind(vars, query)
+}
+
+// Validate checks the API model's constraints.
+func (in *updateFunctionCodeInput) Validate() error { return in.name.Validate() }
+
+func (s *Service) updateFunctionCode() wire.Operation {
+	return route("UpdateFunctionCode", http.MethodPut, "/2015-03-31/functions/{FunctionName}/code",
+		access("UpdateFunctionCode", func(in *updateFunctionCodeInput) *target { return &in.name }),
+		func(_ context.Context, _ *wire.Call, in *updateFunctionCodeInput) (FunctionConfiguration, error) {
+			if in.Publish {
+				return FunctionConfiguration{}, wire.NotImplemented("published versions of Lambda functions")
+			}
+			program, err := in.resolve(s.cfg.Launcher, s.codeDir)
+			if err != nil {
+				return FunctionConfiguration{}, err
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			f, err := s.lookup(&in.name)
+			if err == nil {
+				err = f.atRevision(in.RevisionId)
+			}
+			if err != nil || in.DryRun {
+				program.release()
+				if err != nil {
+					return FunctionConfiguration{}, err
+				}
+				return f.configuration(), nil
+			}
+			old := f.spec.code
+			next := (&settings{}).apply(f.spec)
+			next.code = program
+			s.revise(f, next)
+			old.release()
+			return f.updating(), nil
+		})
+}
