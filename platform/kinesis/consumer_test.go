@@ -238,7 +238,7 @@ func TestLatestMissesNothingAfterReady(t *testing.T) {
 			}
 			return nil
 		}
-		f.eventsPerSub = 1
+		f.eventsPerSub, f.breakAtOnce = 1, 3
 		cfg.Start = Position{Type: Latest}
 		s := &sink{}
 		c, stop := consume(t, f, cfg, s)
@@ -253,6 +253,26 @@ func TestLatestMissesNothingAfterReady(t *testing.T) {
 		must(t, stop())
 		if len(s.got) != 20 || slices.Contains(s.got, "old") {
 			t.Errorf("got %d records, want the 20 new ones: %v", len(s.got), s.got)
+		}
+	})
+}
+
+func TestFanOutRestartedBeforeItsFirstRecordMissesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		f.put("k", "old")
+		cfg := ConsumerConfig{ConsumerName: "app", Start: Position{Type: Latest}, Checkpoints: NewMemoryCheckpoints()}
+		_, stop := consume(t, f, cfg, &sink{})
+		wait(t, 10*time.Second)
+		must(t, stop())
+		f.put("k", "between")
+		s := &sink{}
+		_, stop = consume(t, f, cfg, s)
+		wait(t, 10*time.Second)
+		must(t, stop())
+		if !slices.Equal(s.got, []string{"between"}) {
+			t.Errorf("got %v, want what was put between the two runs", s.got)
 		}
 	})
 }

@@ -25,6 +25,7 @@ type fakeStream struct {
 	hideChildren  bool
 	lifetime      time.Duration // of a subscription; 0 means 5 minutes
 	eventsPerSub  int           // then the connection breaks; 0 means never
+	breakAtOnce   int           // so many subscriptions break before their first event
 	recordsPerGet int
 
 	mu         sync.Mutex
@@ -296,6 +297,12 @@ func (f *fakeStream) subscribe(_ context.Context, in *kinesis.SubscribeToShardIn
 	s := f.shard(*in.ShardId)
 	at := in.StartingPosition
 	sub := &fakeSubscription{events: make(chan types.SubscribeToShardEventStream), closed: make(chan struct{})}
+	if f.breakAtOnce > 0 {
+		f.breakAtOnce--
+		sub.err = fmt.Errorf("connection reset")
+		close(sub.events)
+		return sub, nil
+	}
 	go sub.feed(f, s, s.index(at.Type, at.SequenceNumber, at.Timestamp))
 	return sub, nil
 }
