@@ -80,6 +80,10 @@ func (w *tipWatch) GetRecords(ctx context.Context, in *awskinesis.GetRecordsInpu
 		// Its last records are still to be handled, but so are its children
 		// after them. A single shard's end ends the consumer itself.
 		w.atTip[shard] = true
+		for _, child := range out.ChildShards { // new ones are not listed yet
+			id := aws.ToString(child.ShardId)
+			w.atTip[id] = w.atTip[id]
+		}
 	}
 	if w.allAtTip() {
 		w.reached()

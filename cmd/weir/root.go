@@ -48,9 +48,10 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err: err} })
 	root.PersistentFlags().BoolVarP(&global.verbose, "verbose", "v", false, "log what happens inside, on stderr")
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		newRunCommand(global, sabotage{}),
-		newRunCommand(global),
+		newRunCommand(global, sabotage{}),
 		newCloudCommand(global),
 		newProvisionCommand(global),
 		newServeCommand(global),
