@@ -15,16 +15,7 @@ import (
 )
 
 // attempt asks once: with a signup until it is accepted, then for the offer alone.
-func (b *browser) attempt(ctx context.Context, first bool) (verdict, time.Duration) {
-	select {
-	case b.conns <- struct{}{}:
-		defer func() { <-b.conns }()
-	case <-ctx.Done():
-		return again, 0
-	}
-	if first {
-		b.ledger.Latency(SendLag, b.sinceDue())
-	}
+func (b *browser) attempt(ctx context.Context) (verdict, time.Duration) {
 	request, err := b.request(ctx)
 	if err != nil {
 		b.env.Log.Error("a signup cannot be sent", "id", b.id, "err", err)

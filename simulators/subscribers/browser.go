@@ -33,19 +33,24 @@ const (
 	answered                // an offer, a refusal or a time-out: done
 )
 
-// play runs one signup to its end.
+// play runs one signup to its end. It is called with a connection's slot and
+// gives it back.
 func (c *crowd) play(ctx context.Context, p scenario.Planned) {
+	defer c.waiting.Add(-1)
 	b := &browser{crowd: c, planned: p, id: p.ID.String(), due: c.env.Due(p)}
 	now := c.env.Wall.Now()
 	ctx, cancel := context.WithTimeout(ctx, b.due.Add(c.cfg.LongestWait).Sub(now))
 	defer cancel()
 	var err error
 	if b.body, err = encode(p.Event, c.env.RunID); err != nil {
+		<-c.conns
 		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "err", err)
 		return
 	}
+	c.ledger.Latency(SendLag, b.sinceDue())
 	for attempt := 0; ; attempt++ {
-		v, retryAfter := b.attempt(ctx, attempt == 0)
+		v, retryAfter := b.attempt(ctx)
+		<-c.conns
 		if v == answered {
 			return
 		}
@@ -75,7 +80,7 @@ func encode(planned any, runID string) ([]byte, error) {
 	return nil, errors.New("neither a signup nor raw bytes")
 }
 
-// pause waits before the next attempt: exponential back-off with full jitter,
+// pause waits for the next attempt and its connection: exponential back-off with full jitter,
 // on top of what the app asked for. The jitter is the device's own and outside
 // the plan.
 func (b *browser) pause(ctx context.Context, attempt int, retryAfter time.Duration) error {
@@ -88,7 +93,15 @@ func (b *browser) pause(ctx context.Context, attempt int, retryAfter time.Durati
 	if attempt < 30 {
 		limit = min(limit, b.cfg.BackoffBase<<attempt)
 	}
-	return b.env.Wall.Sleep(ctx, retryAfter+time.Duration(b.rng.Int64N(int64(limit)+1)))
+	if err := b.env.Wall.Sleep(ctx, retryAfter+time.Duration(b.rng.Int64N(int64(limit)+1))); err != nil {
+		return err
+	}
+	select {
+	case b.conns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // offered records one offer event. An offer that is not this signup's own is

@@ -13,8 +13,8 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 )
 
-// Simulate sends each due signup at once, on a goroutine of its own, and waits
-// for the answers. The schedule never waits: a signup due while MaxWaiting
+// Simulate sends each due signup at once and returns when all have their answers.
+// The schedule never waits: a signup due while MaxWaiting
 // others wait is not sent but recorded at Overload and so fails the run, and
 // one that waits for a free connection is late by that, which SendLag shows.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
@@ -28,28 +28,51 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 		acceptHeader: []string{"text/event-stream"}, contentType: []string{"application/json"},
 	}
 	var wg sync.WaitGroup
+	queue := make(chan scenario.Planned, s.cfg.MaxWaiting)
+	wg.Go(func() { crowd.dispatch(ctx, &wg, queue) })
 	for p := range due {
 		l.Sent(p.ID)
 		if crowd.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
 			crowd.waiting.Add(-1)
-			l.Arrived(Overload, p.ID)
-			if crowd.overload.Add(1) == 1 {
-				env.Log.Error("too many signups wait: this one and others are not sent",
-					"id", p.ID.String(), "limit", s.cfg.MaxWaiting)
-			}
+			crowd.refuse(p)
 			continue
 		}
-		wg.Go(func() {
-			defer crowd.waiting.Add(-1)
-			crowd.play(ctx, p)
-		})
+		queue <- p // has room for every waiting signup
 	}
+	close(queue)
 	wg.Wait()
 	crowd.report()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("simulate subscribers: %w", err)
 	}
 	return nil
+}
+
+// dispatch gives each queued signup a connection and a goroutine, first come
+// first served. What has no connection yet costs no more than its place in the
+// queue, so an app that stalls does not fill memory.
+func (c *crowd) dispatch(ctx context.Context, wg *sync.WaitGroup, queue <-chan scenario.Planned) {
+	// A goroutine that is done with a signup waits for the next one: its stack
+	// has grown to what a request needs, and growing it again would cost more.
+	idle := make(chan scenario.Planned)
+	defer close(idle)
+	for p := range queue {
+		select {
+		case c.conns <- struct{}{}:
+		case <-ctx.Done():
+			continue
+		}
+		select {
+		case idle <- p:
+		default:
+			wg.Go(func() {
+				c.play(ctx, p)
+				for p := range idle {
+					c.play(ctx, p)
+				}
+			})
+		}
+	}
 }
 
 // transport reuses a connection per waiting signup. The pool is bounded by
@@ -79,6 +102,15 @@ type crowd struct {
 	acceptHeader, contentType []string
 
 	waiting, overload, retries, cuts atomic.Int64
+}
+
+// refuse records a signup that is due while too many wait.
+func (c *crowd) refuse(p scenario.Planned) {
+	c.ledger.Arrived(Overload, p.ID)
+	if c.overload.Add(1) == 1 {
+		c.env.Log.Error("too many signups wait: this one and others are not sent",
+			"id", p.ID.String(), "limit", c.cfg.MaxWaiting)
+	}
 }
 
 func (c *crowd) report() {

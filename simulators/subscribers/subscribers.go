@@ -27,7 +27,7 @@ const (
 // Config bounds a simulation; zero fields take defaults.
 type Config struct {
 	LongestWait time.Duration // from the schedule to the last hope of an answer; 0 means 30s
-	MaxConns    int           // connections open at once; 0 means 4096
+	MaxConns    int           // connections open at once; 0 means 2048
 	MaxWaiting  int           // signups waiting at once; 0 means 40000
 	BackoffBase time.Duration // before the first retry, doubled for each; 0 means 100ms
 	BackoffMax  time.Duration // 0 means 5s
@@ -67,7 +67,7 @@ func New(cfg Config) (*Simulator, error) {
 		return nil, fmt.Errorf("subscribers config: %w", err)
 	}
 	cfg.LongestWait = cmp.Or(cfg.LongestWait, 30*time.Second)
-	cfg.MaxConns = cmp.Or(cfg.MaxConns, 4096)
+	cfg.MaxConns = cmp.Or(cfg.MaxConns, 2048)
 	cfg.MaxWaiting = cmp.Or(cfg.MaxWaiting, 40_000)
 	cfg.BackoffBase = cmp.Or(cfg.BackoffBase, 100*time.Millisecond)
 	cfg.BackoffMax = cmp.Or(cfg.BackoffMax, 5*time.Second)
