@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -46,16 +46,26 @@ func examineTool(ctx context.Context, name, remedy string, programs []string, ar
 		if err != nil {
 			continue
 		}
-		out, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
-		answer, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		out, err := exec.CommandContext(ctx, path, args...).Output() // some chat on stderr
 		if err != nil {
-			f.Found = fmt.Sprintf("%s does not answer: %s", path, strings.TrimSpace(answer+" "+err.Error()))
+			f.Found = path + " does not answer: " + reason(err)
 			continue
 		}
+		answer, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 		f.OK, f.Found = true, answer
 		return f
 	}
 	return f
+}
+
+// reason is what a program complained of last, or else how it ended.
+func reason(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		lines := strings.Split(strings.TrimSpace(string(exit.Stderr)), "\n")
+		return lines[len(lines)-1]
+	}
+	return err.Error()
 }
 
 // examineAWSEnvironment looks for variables that would send a command, or the

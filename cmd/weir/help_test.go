@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,19 @@ func TestEveryExampleParses(t *testing.T) {
 		if own == 0 {
 			t.Errorf("%s has no example of itself", cmd.CommandPath())
 		}
+	}
+}
+
+func TestEveryCommandIsThereOnce(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, cmd := range newRoot().Commands() {
+		names = append(names, cmd.Name())
+	}
+	slices.Sort(names)
+	want := []string{"cloud", "doctor", "grade", "list", "peek", "provision", "run", "serve", "simulate", "version"}
+	if !slices.Equal(names, want) {
+		t.Errorf("commands are %v, want %v", names, want)
 	}
 }
 

@@ -51,12 +51,7 @@ func newRoot() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		newRunCommand(global, sabotage{}),
-		newRunCommand(global, sabotage{}),
 		newCloudCommand(global),
-		newProvisionCommand(global),
-		newServeCommand(global),
-		newSimulateCommand(global),
-		newGradeCommand(global),
 		newProvisionCommand(global),
 		newServeCommand(global),
 		newSimulateCommand(global),
