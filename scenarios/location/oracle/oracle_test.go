@@ -48,7 +48,7 @@ func plan() []scenario.Planned {
 
 var rightAnswers = []event.Offer{
 	answer("CH", "zrh", "gold"), answer("FR", "par", "fiber", "radio"), answer("FR", "zrh", "radio"),
-	answer("", "par", "satellite"), answer("CH", "zrh", "gold"),
+	answer("", "zrh", "satellite"), answer("CH", "zrh", "gold"),
 }
 
 func answer(country, pop string, options ...string) event.Offer {
