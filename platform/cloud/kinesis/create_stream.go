@@ -100,6 +100,7 @@ func (s *Service) newStream(in *CreateStreamInput, now time.Time) *stream {
 	}
 	shards := *in.ShardCount
 	st.begin(statusCreating, now.Add(s.cfg.StatusDelay), func(now time.Time) {
+		st.opened = now
 		for _, keys := range evenRanges(shards) {
 			s.addShard(st, now, keys)
 		}

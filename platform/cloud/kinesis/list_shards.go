@@ -98,9 +98,13 @@ func (s *Service) listShards(_ context.Context, _ *wire.Call, in *ListShardsInpu
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
+	horizon := st.horizon(now)
+	if st.opened.After(horizon) { // a young stream's horizon is its beginning
+		horizon = st.opened
+	}
 	out := &ListShardsOutput{Shards: []Shard{}}
 	for _, sh := range st.shards {
-		if !cursor.wants(sh, st.horizon(now)) {
+		if !cursor.wants(sh, horizon) {
 			continue
 		}
 		if len(out.Shards) == limit {
@@ -209,10 +213,10 @@ func (c shardCursor) wants(sh *shard, horizon time.Time) bool {
 	case "AT_LATEST":
 		return closed.IsZero()
 	case "AT_TRIM_HORIZON":
-		return liveAt(horizon) || sh.parents == nil && sh.opened.After(horizon)
+		return liveAt(horizon)
 	case "AT_TIMESTAMP":
 		if c.time.Before(horizon) {
-			return liveAt(horizon) || sh.parents == nil && sh.opened.After(horizon)
+			return liveAt(horizon)
 		}
 		return liveAt(c.time)
 	case "FROM_TIMESTAMP":

@@ -37,6 +37,7 @@ type stream struct {
 
 	mu        sync.RWMutex
 	status    string
+	opened    time.Time           // when its first shards did
 	settleAt  time.Time           // of the stream's own transition
 	pending   func(now time.Time) // what completes it
 	shards    []*shard            // all listed ones, by index

@@ -1,0 +1,64 @@
+package kinesis_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/kinesis/conformance"
+)
+
+// TestConformance runs the suite on the embedded cloud or, when
+// WEIR_CONFORMANCE_ENDPOINT is set, there, with credentials and region of the
+// SDK's default chain. The value "aws" means AWS itself.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	if endpoint := os.Getenv("WEIR_CONFORMANCE_ENDPOINT"); endpoint != "" {
+		cfg, err := config.LoadDefaultConfig(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if endpoint != "aws" {
+			cfg.BaseEndpoint = &endpoint
+		}
+		conformance.Run(t, kinesis.NewFromConfig(cfg))
+		return
+	}
+	client, _ := embedded(t, cloud.Config{QuotasOff: true})
+	conformance.Run(t, client)
+}
+
+// embedded serves a cloud until the test ends and returns a root client of it.
+func embedded(t *testing.T, cfg cloud.Config) (*kinesis.Client, *cloud.Cloud) {
+	t.Helper()
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	c, err := cloud.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	transport := &http.Transport{}
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("cloud: %v", err)
+		}
+		transport.CloseIdleConnections()
+	})
+	return kinesis.NewFromConfig(aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(c.Endpoint()),
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:   &http.Client{Transport: transport},
+	}), c
+}
