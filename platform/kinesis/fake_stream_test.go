@@ -27,6 +27,7 @@ type fakeStream struct {
 	eventsPerSub  int           // then the connection breaks; 0 means never
 	breakAtOnce   int           // so many subscriptions break before their first event
 	recordsPerGet int
+	behind        time.Duration // of the service's clock
 
 	mu         sync.Mutex
 	shards     []*fakeShard
@@ -88,7 +89,7 @@ func (f *fakeStream) put(key, data string) {
 			f.sequence++
 			s.records = append(s.records, types.Record{
 				PartitionKey: &key, Data: []byte(data), SequenceNumber: aws.String(fmt.Sprintf("%020d", f.sequence)),
-				ApproximateArrivalTimestamp: aws.Time(clock.Wall{}.Now()),
+				ApproximateArrivalTimestamp: aws.Time(clock.Wall{}.Now().Add(-f.behind)),
 			})
 			return
 		}
@@ -200,8 +201,18 @@ func (f *fakeStream) GetShardIterator(_ context.Context, in *kinesis.GetShardIte
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.refuseFuture(in.Timestamp); err != nil {
+		return nil, err
+	}
 	s := f.shard(*in.ShardId)
 	return &kinesis.GetShardIteratorOutput{ShardIterator: iterator(s, s.index(in.ShardIteratorType, in.StartingSequenceNumber, in.Timestamp))}, nil
+}
+
+func (f *fakeStream) refuseFuture(at *time.Time) error {
+	if at != nil && at.After(clock.Wall{}.Now().Add(-f.behind)) {
+		return &types.InvalidArgumentException{Message: aws.String("timestamp is in the future")}
+	}
+	return nil
 }
 
 func iterator(s *fakeShard, index int) *string {
@@ -292,6 +303,9 @@ func (f *fakeStream) subscribe(_ context.Context, in *kinesis.SubscribeToShardIn
 	}
 	if f.consumer == nil || f.consumer.ConsumerStatus != types.ConsumerStatusActive {
 		return nil, &smithy.GenericAPIError{Code: "ResourceNotFoundException"}
+	}
+	if err := f.refuseFuture(in.StartingPosition.Timestamp); err != nil {
+		return nil, err
 	}
 	f.subscribed[*in.ShardId] = now
 	s := f.shard(*in.ShardId)

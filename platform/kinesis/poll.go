@@ -67,13 +67,3 @@ func (r *shardReader) getRecords(ctx context.Context, iterator **string) (*kines
 	in := &kinesis.GetRecordsInput{ShardIterator: *iterator, StreamARN: arn, Limit: aws.Int32(int32(r.cfg.BatchRecordsMax))}
 	return r.api.GetRecords(ctx, in, oneTry)
 }
-
-// anchor notes that the service accepted the position at about asked. Latest
-// then becomes that instant: asking for the latest again, after an iterator or
-// a subscription was lost before its first record, would skip what came between.
-func (r *shardReader) anchor(asked time.Time) {
-	if r.at.Type == Latest {
-		r.at = Position{Type: AtTimestamp, Timestamp: asked}
-	}
-	r.started()
-}

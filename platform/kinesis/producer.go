@@ -60,7 +60,7 @@ func (c ProducerConfig) withDefaults() ProducerConfig {
 	c.BufferRecordsMax = cmp.Or(c.BufferRecordsMax, 10_000)
 	c.BufferBytesMax = cmp.Or(c.BufferBytesMax, 64<<20)
 	c.InFlightMax = cmp.Or(c.InFlightMax, 4)
-	c.CallMax = cmp.Or(c.CallMax, 6*time.Second)
+	c.CallMax = cmp.Or(c.CallMax, putCallMax)
 	c.RecordTTL = cmp.Or(c.RecordTTL, 30*time.Second)
 	c.Clock = cmp.Or[clock.Clock](c.Clock, clock.Wall{})
 	return c

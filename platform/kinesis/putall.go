@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -58,7 +57,7 @@ func PutAll(ctx context.Context, api PutRecordsAPI, stream string, records []Rec
 	}
 	for i := range records {
 		if err := records[i].check(recordBytesLimit - 64<<10); err != nil {
-			return fmt.Errorf("put %d records on %s: record %d: %w", len(records), stream, i, unsentFrom(0, len(records), err))
+			return fmt.Errorf("put %d records on %s: record %d: %w", len(records), stream, i, unsent(nil, 0, len(records), err))
 		}
 	}
 	for from := 0; from < len(records); {
@@ -112,7 +111,8 @@ func (p *putAll) try(ctx context.Context, records []Record, left []int) (refused
 	for i, at := range left {
 		requests[i] = records[at].request()
 	}
-	var out *kinesis.PutRecordsOutput
+	ctx, cancel := context.WithTimeout(ctx, putCallMax)
+	defer cancel()
 	out, callErr := putRecords(ctx, p.api, p.stream, requests)
 	for i, at := range left {
 		if _, err := outcome(out, i, callErr); err != nil {
@@ -124,8 +124,6 @@ func (p *putAll) try(ctx context.Context, records []Record, left []int) (refused
 	}
 	return refused, why
 }
-
-func unsentFrom(from, to int, err error) *UnsentError { return unsent(nil, from, to, err) }
 
 // unsent lists left and everything in [from, to), which was not tried.
 func unsent(left []int, from, to int, err error) *UnsentError {

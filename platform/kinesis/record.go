@@ -62,13 +62,10 @@ func (r *Record) check(sizeMax int) error {
 
 func checkHashKey(key string) error {
 	wrong := &InvalidRecordError{"explicit hash key", fmt.Sprintf("%q is not a decimal in [0, 2^128) without leading zeros", key)}
-	for _, c := range key {
-		if c < '0' || c > '9' {
-			return wrong
-		}
+	if !isDecimal(key) || len(key) > 39 || key[0] == '0' && len(key) > 1 {
+		return wrong
 	}
-	n, ok := new(big.Int).SetString(key, 10)
-	if !ok || n.BitLen() > 128 || (key[0] == '0' && len(key) > 1) {
+	if n, ok := new(big.Int).SetString(key, 10); !ok || n.BitLen() > 128 {
 		return wrong
 	}
 	return nil

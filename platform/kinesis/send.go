@@ -18,6 +18,7 @@ var ErrExpired = errors.New("record not acknowledged in time")
 const (
 	putBackoffBase = 50 * time.Millisecond
 	putBackoffMax  = time.Second
+	putCallMax     = 6 * time.Second
 )
 
 // send makes one call and settles or puts off each of its entries. Callbacks

@@ -2,7 +2,9 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -10,10 +12,11 @@ import (
 // shardReader reads one shard from one goroutine.
 type shardReader struct {
 	*Consumer
-	id      string
-	at      Position // where to go on
-	stored  bool     // a checkpoint of this shard exists
-	reading func()   // to be called once, when the position is fixed with the service
+	id       string
+	at       Position // where to go on
+	anchored bool     // at is Latest turned into an instant of this machine's clock
+	stored   bool     // a checkpoint of this shard exists
+	reading  func()   // to be called once, when the position is fixed with the service
 }
 
 // method is how a shard is read to its end; it returns the children that the
@@ -54,6 +57,26 @@ func (r *shardReader) started() {
 
 func (r *shardReader) advance(sequenceNumber string) {
 	r.at = Position{Type: AfterSequenceNumber, SequenceNumber: sequenceNumber}
+	r.anchored = false
+}
+
+// anchor notes that the service accepted the position at about asked. Latest
+// then becomes that instant: asking for the latest again, after an iterator or
+// a subscription was lost before its first record, would skip what came between.
+func (r *shardReader) anchor(asked time.Time) {
+	if r.at.Type == Latest {
+		r.at, r.anchored = Position{Type: AtTimestamp, Timestamp: asked}, true
+	}
+	r.started()
+}
+
+// putOff is Consumer's, but for one refusal: where this machine's clock is
+// ahead of the service's, an instant just anchored lies in the future for a while.
+func (r *shardReader) putOff(ctx context.Context, what string, tries int, err error) error {
+	if _, refused := errors.AsType[*types.InvalidArgumentException](err); refused && r.anchored {
+		return r.pause(ctx, what, r.jitter.backoff(tries, consumerBackoffBase, r.cfg.RetryMax), err)
+	}
+	return r.Consumer.putOff(ctx, what, tries, err)
 }
 
 // deliver hands records over until the handler takes them, then moves on and

@@ -1,0 +1,91 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A Latest subscription that breaks before its first event is resumed at the
+// instant of its start, which a service with a slower clock takes for the future.
+func TestAnchorAheadOfTheServicesClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		f.behind, f.breakAtOnce = 10*time.Second, 1
+		s := &sink{}
+		c, stop := consume(t, f, ConsumerConfig{ConsumerName: "app", Start: Position{Type: Latest}}, s)
+		<-c.Ready()
+		wait(t, 11*time.Second) // or the record's own stamp would lie before the anchor
+		f.put("k", "a")
+		wait(t, time.Minute)
+		must(t, stop())
+		if len(s.got) != 1 {
+			t.Errorf("got %v", s.got)
+		}
+	})
+}
+
+func TestParsePosition(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	for _, tc := range []struct {
+		text string
+		want Position
+		ok   bool
+	}{
+		{"", Position{Type: TrimHorizon}, true},
+		{"TRIM-HORIZON", Position{Type: TrimHorizon}, true},
+		{"latest", Position{Type: Latest}, true},
+		{"2026-01-02T15:04:05Z", Position{Type: AtTimestamp, Timestamp: at}, true},
+		{"at:495", Position{Type: AtSequenceNumber, SequenceNumber: "495"}, true},
+		{"after:495", Position{Type: AfterSequenceNumber, SequenceNumber: "495"}, true},
+		{"after:", Position{}, false},
+		{"at:x", Position{}, false},
+		{"yesterday", Position{}, false},
+	} {
+		got, err := ParsePosition(tc.text)
+		if got != tc.want || (err == nil) != tc.ok {
+			t.Errorf("%q: %+v, %v", tc.text, got, err)
+		}
+	}
+}
+
+func TestTransientErrors(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"network", errors.New("read: connection reset by peer"), true},
+		{"time-out", context.DeadlineExceeded, true},
+		{"throttled record", &RecordError{Code: codeThroughput}, true},
+		{"unknown refusal of a record", &RecordError{Code: "KMSDisabledException"}, false},
+		{"throttled call", apiError("ThrottlingException", 400), true},
+		{"server failure of an unknown kind", apiError("Whatever", 503), true},
+		{"expired credentials", apiError("ExpiredTokenException", 400), true},
+		{"validation", apiError("ValidationException", 400), false},
+		{"denied", apiError("AccessDeniedException", 400), false},
+		{"not found", apiError("ResourceNotFoundException", 400), false},
+		{"body too large", apiError("UnknownError", 413), false},
+	} {
+		if got := transient(tc.err); got != tc.want {
+			t.Errorf("%s: transient is %v", tc.name, got)
+		}
+	}
+}
+
+// apiError is what the SDK makes of an error reply.
+func apiError(code string, status int) error {
+	return &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      &smithy.GenericAPIError{Code: code, Message: "no"},
+	}
+}
