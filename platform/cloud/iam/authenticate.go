@@ -43,7 +43,7 @@ func (s *Service) Authenticate(r *http.Request, body []byte) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	payload, err := payloadHash(r, body, &sig, sp)
+	payload, err := payloadHash(r, body, &sig)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) credential(sig *signature, now time.Time, sp spelling) (wire.P
 // payloadHash is the last line of the canonical request. The payload itself is
 // hashed, whatever x-amz-content-sha256 claims, so a changed body never
 // passes; only S3 may leave its payload unsigned.
-func payloadHash(r *http.Request, body []byte, sig *signature, sp spelling) (string, error) {
+func payloadHash(r *http.Request, body []byte, sig *signature) (string, error) {
 	claimed := r.Header.Get("X-Amz-Content-Sha256")
 	if sig.service == "s3" {
 		switch {

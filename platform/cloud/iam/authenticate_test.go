@@ -274,6 +274,24 @@ func TestAuthenticateRefusesAChangedBody(t *testing.T) {
 	}
 }
 
+// Only S3 may leave its payload unsigned.
+func TestUnsignedPayload(t *testing.T) {
+	t.Parallel()
+	for service, want := range map[string]string{"kinesis": "InvalidSignatureException", "sts": "SignatureDoesNotMatch", "s3": ""} {
+		s, _ := newService(t)
+		c := call{service: service, body: "anything"}.defaults()
+		r := c.request(t)
+		r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+		err := v4.NewSigner(c.signerOptions).SignHTTP(t.Context(), c.key, r, "UNSIGNED-PAYLOAD", c.service, c.region, c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := code(second(s.Authenticate(asServer(r), []byte(c.body)))); got != want {
+			t.Errorf("%s: got %q, want %q", service, got, want)
+		}
+	}
+}
+
 func TestPresignedLifetime(t *testing.T) {
 	t.Parallel()
 	s, clk := newService(t)
