@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"time"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/iam"
@@ -111,10 +110,3 @@ func (c *Cloud) AddHook(h wire.Hook) (remove func()) { return c.hooks.add(h) }
 
 // statusDropped stands for a reply that a hook dropped, in the statistics.
 const statusDropped = -1
-
-// bodyReadMax and replyWriteMax bound how long a slow or stalled peer can hold
-// a call's resources.
-const (
-	bodyReadMax   = 30 * time.Second
-	replyWriteMax = 30 * time.Second
-)

@@ -25,9 +25,12 @@ type Config struct {
 	Wall clock.Clock     // signatures, credentials, time-outs, quotas; nil means clock.Wall
 	Sim  clock.Simulated // batch windows and schedules; zero means the wall clock
 
-	Hooks    []wire.Hook   // wrap every operation, outermost first; AddHook adds more
-	Log      *slog.Logger  // nil discards
-	DrainMax time.Duration // to finish the calls in hand after Run's ctx ends; 0 means 5s
+	Hooks []wire.Hook  // wrap every operation, outermost first; AddHook adds more
+	Log   *slog.Logger // nil discards
+
+	DrainMax      time.Duration // to finish the calls in hand after Run's ctx ends; 0 means 5s
+	BodyReadMax   time.Duration // for a request's body to arrive; 0 means 30s
+	ReplyWriteMax time.Duration // for a reply, other than a stream, to be taken; 0 means 30s
 }
 
 var (
@@ -43,6 +46,8 @@ func (cfg Config) withDefaults() Config {
 	cfg.AccessKeyID = cmp.Or(cfg.AccessKeyID, "test")
 	cfg.SecretAccessKey = cmp.Or(cfg.SecretAccessKey, "test")
 	cfg.DrainMax = cmp.Or(cfg.DrainMax, 5*time.Second)
+	cfg.BodyReadMax = cmp.Or(cfg.BodyReadMax, 30*time.Second)
+	cfg.ReplyWriteMax = cmp.Or(cfg.ReplyWriteMax, 30*time.Second)
 	if cfg.Wall == nil {
 		cfg.Wall = clock.Wall{}
 	}
@@ -75,8 +80,9 @@ func (cfg Config) Validate() error {
 	if cfg.Sim.Speed < 0 {
 		problems = append(problems, fmt.Errorf("simulated clock: speed %g: want more than 0", cfg.Sim.Speed))
 	}
-	if cfg.DrainMax < 0 {
-		problems = append(problems, fmt.Errorf("drain max %s: want 0 or more", cfg.DrainMax))
+	if min(cfg.DrainMax, cfg.BodyReadMax, cfg.ReplyWriteMax) < 0 {
+		problems = append(problems, fmt.Errorf("drain max %s, body read max %s, reply write max %s: want 0 or more",
+			cfg.DrainMax, cfg.BodyReadMax, cfg.ReplyWriteMax))
 	}
 	for i, h := range cfg.Hooks {
 		if h == nil {

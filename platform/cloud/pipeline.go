@@ -132,7 +132,7 @@ func (x *exchange) input(route wire.Route) (any, error) {
 	return in, nil
 }
 
-// readBody reads what the service's limit allows within bodyReadMax.
+// readBody reads what the service's limit allows within BodyReadMax.
 func (x *exchange) readBody() error {
 	limit := int64(1 << 20)
 	if x.service != nil {
@@ -145,8 +145,8 @@ func (x *exchange) readBody() error {
 		return nil
 	}
 	control := http.NewResponseController(x.w)
-	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(bodyReadMax))   // unsupported only by test recorders
-	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512) // room to see the end without growing
+	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(x.cloud.cfg.BodyReadMax)) // unsupported only by test recorders
+	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512)           // room to see the end without growing
 	var err error
 	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
 	var tooLarge *http.MaxBytesError

@@ -34,7 +34,7 @@ func (x *exchange) reply(out any, err error) int {
 }
 
 func (x *exchange) send(reply wire.Reply) int {
-	x.setWriteDeadline(x.cloud.wall.Now().Add(replyWriteMax))
+	x.setWriteDeadline(x.cloud.wall.Now().Add(x.cloud.cfg.ReplyWriteMax))
 	h := x.w.Header()
 	for name, value := range reply.Header {
 		h.Set(name, value)

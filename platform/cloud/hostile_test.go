@@ -1,0 +1,159 @@
+package cloud
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+func TestStalledBodyIsGivenUp(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{BodyReadMax: 50 * time.Millisecond}, echoService())
+	conn, err := net.Dial("tcp", c.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: Echo_1.Greet\r\nContent-Length: 100\r\n\r\n{\"Na")
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 400 || !strings.Contains(string(body), "RequestTimeout") {
+		t.Errorf("got %d %s", resp.StatusCode, body)
+	}
+}
+
+func TestGarbageOnTheConnection(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{}, echoService())
+	for _, text := range []string{
+		"\x00\x01\x02\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nAuthorization: AWS4-HMAC-SHA256 Credential=////\r\n\r\n",
+		"POST /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ngarbage that is no frame at all, but long enough for one",
+	} {
+		conn, err := net.Dial("tcp", c.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(conn, text)
+		conn.(*net.TCPConn).CloseWrite()
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%q: the connection hangs", text)
+		}
+		conn.Close()
+	}
+	if _, body, err := post(t, http.DefaultClient, c, "Echo_1.Greet", `{"Name":"Ada"}`); err != nil || body != `{"Greeting":"hello Ada"}` {
+		t.Errorf("afterwards: %s, %v", body, err)
+	}
+}
+
+// A long poll must outlive the time limit of its request's body, and end as
+// soon as its client leaves.
+func TestLongPollOutlivesTheBodyLimitAndEndsWithTheClient(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{BodyReadMax: 20 * time.Millisecond})
+	client := sqs.NewFromConfig(rootConfig(t, c))
+	url := newQueue(t, client, "poll")
+	begun, ended := make(chan struct{}, 1), make(chan error, 1)
+	wait := func(ctx context.Context, seconds int32) (*sqs.ReceiveMessageOutput, error) {
+		return client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, WaitTimeSeconds: seconds})
+	}
+	if out, err := wait(t.Context(), 1); err != nil || len(out.Messages) != 0 {
+		t.Errorf("a poll longer than the body limit: %+v, %v", out, err)
+	}
+	c.AddHook(func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
+		begun <- struct{}{}
+		out, err := next(ctx, in)
+		ended <- err
+		return out, err
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = wait(ctx, 20)
+	}()
+	<-begun
+	leave()
+	<-gone
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the poll ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the poll outlived its client")
+	}
+}
+
+func TestDropReplyLeavesOtherCallsAlone(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{})
+	cfg := rootConfig(t, c)
+	cfg.Retryer = nil // the SDK's own retries hide the lost reply
+	client := sqs.NewFromConfig(cfg)
+	url := newQueue(t, client, "lossy")
+	lost := 0
+	remove := c.AddHook(func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
+		out, err := next(ctx, in)
+		if call.Operation == "SendMessage" && lost == 0 {
+			lost++
+			return nil, wire.ErrDropReply
+		}
+		return out, err
+	})
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("x")}); err != nil {
+		t.Fatal(err)
+	}
+	remove()
+	got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
+	if err != nil || len(got.Messages) != 2 || lost != 1 {
+		t.Errorf("got %d messages, %v, after %d lost replies; want the send and its retry", len(got.Messages), err, lost)
+	}
+}
+
+type brokenStream struct{ begin bool }
+
+func (b brokenStream) Respond(_ context.Context, w http.ResponseWriter) error {
+	if b.begin {
+		w.WriteHeader(200)
+		_, _ = io.WriteString(w, "half")
+		w.(http.Flusher).Flush()
+	}
+	return wire.Errorf("Broken", "the stream broke")
+}
+
+func TestRespondersThatFail(t *testing.T) {
+	t.Parallel()
+	op := func(name string, out brokenStream) wire.Operation {
+		return wire.Op(name, nil, func(context.Context, *wire.Call, *struct{}) (brokenStream, error) { return out, nil })
+	}
+	c := runCloud(t, Config{}, wire.Service{
+		SigningName: "echo", Protocol: wire.Protocol{TargetPrefix: "Echo_1", JSONVersion: "1.1"},
+		Operations: []wire.Operation{op("Early", brokenStream{}), op("Late", brokenStream{begin: true})},
+	})
+	resp, body, err := post(t, http.DefaultClient, c, "Echo_1.Early", `{}`)
+	if err != nil || resp.StatusCode != 400 || !strings.Contains(body, `"__type":"Broken"`) {
+		t.Errorf("failure before the first byte: %s, %v", body, err)
+	}
+	if _, body, err := post(t, http.DefaultClient, c, "Echo_1.Late", `{}`); err == nil {
+		t.Errorf("a stream that broke looked whole: %q", body)
+	}
+}
