@@ -18,7 +18,19 @@ type ID struct {
 }
 
 // String is the form events carry: "d000042-000007".
-func (id ID) String() string { return fmt.Sprintf("d%06d-%06d", id.Device, id.Seq) }
+func (id ID) String() string {
+	text := append(make([]byte, 0, 20), 'd')
+	text = appendPadded(text, id.Device)
+	text = append(text, '-')
+	return string(appendPadded(text, id.Seq))
+}
+
+func appendPadded(text []byte, n uint32) []byte {
+	for limit := uint32(100_000); limit > max(n, 1); limit /= 10 {
+		text = append(text, '0')
+	}
+	return strconv.AppendUint(text, uint64(n), 10)
+}
 
 // MaxDevice and MaxSeq bound what ParseID accepts, so that a hostile id cannot
 // make a bit set grow without bound.
@@ -27,19 +39,34 @@ const (
 	MaxSeq    = 1<<24 - 1
 )
 
-// ParseID reads what String wrote.
+// ParseID reads what String wrote, and nothing else: an id that comes back in
+// another spelling was changed on its way.
 func ParseID(text string) (ID, error) {
 	device, seq, ok := strings.Cut(text, "-")
 	if !ok || !strings.HasPrefix(device, "d") {
 		return ID{}, fmt.Errorf("event id %.60q: want dDEVICE-SEQUENCE", text)
 	}
-	d, err := strconv.ParseUint(device[1:], 10, 32)
-	if err != nil || d > MaxDevice {
-		return ID{}, fmt.Errorf("event id %.60q: device is not a number up to %d", text, MaxDevice)
+	d, ok := parsePadded(device[1:], MaxDevice)
+	if !ok {
+		return ID{}, fmt.Errorf("event id %.60q: device is not six digits or more, up to %d", text, MaxDevice)
 	}
-	s, err := strconv.ParseUint(seq, 10, 32)
-	if err != nil || s > MaxSeq {
-		return ID{}, fmt.Errorf("event id %.60q: sequence is not a number up to %d", text, MaxSeq)
+	s, ok := parsePadded(seq, MaxSeq)
+	if !ok {
+		return ID{}, fmt.Errorf("event id %.60q: sequence is not six digits or more, up to %d", text, MaxSeq)
 	}
-	return ID{Device: uint32(d), Seq: uint32(s)}, nil
+	return ID{Device: d, Seq: s}, nil
+}
+
+func parsePadded(digits string, most uint32) (n uint32, ok bool) {
+	const width = 6
+	if len(digits) < width || len(digits) > 9 || len(digits) > width && digits[0] == '0' {
+		return 0, false
+	}
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint32(c-'0')
+	}
+	return n, n <= most
 }

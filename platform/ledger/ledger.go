@@ -37,6 +37,8 @@ type point struct {
 	// duplicateIDs names the first LostLimit duplicates, each once.
 	duplicateIDs []ID
 	outOfOrder   int
+	unknown      int // arrivals of what nobody sent
+	unknownIDs   []ID
 	// highest sequence seen per device plus one; a lower new one is out of order.
 	highest []uint32
 }
@@ -75,26 +77,49 @@ func (l *Ledger) RefusalOf(id ID) (reason string, ok bool) {
 	return strings.CutPrefix(l.OutcomeOf(id), refusalPrefix)
 }
 
-// Arrived records that id was seen at a point, e.g. a stream's name.
-func (l *Ledger) Arrived(at string, id ID) { l.mark(at, id) }
+// Arrived records that id was seen at a point, e.g. a stream's name. An id that
+// was never sent is counted as unknown and not marked: a made-up number must
+// neither pass for an arrival nor make a bit set grow to reach it.
+func (l *Ledger) Arrived(at string, id ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.point(at)
+	if l.at(Device).set.has(id) {
+		p.mark(id)
+		return
+	}
+	p.unknown++
+	p.unknownIDs = name(p.unknownIDs, id)
+}
 
 func (l *Ledger) mark(at string, id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.points[at]
+	l.point(at).mark(id)
+}
+
+// point returns the point of a name, new if need be.
+func (l *Ledger) point(name string) *point {
+	p := l.points[name]
 	if p == nil {
 		p = &point{}
-		l.points[at] = p
+		l.points[name] = p
 	}
-	p.mark(id)
+	return p
+}
+
+// name adds id to the first LostLimit names, each once.
+func name(ids []ID, id ID) []ID {
+	if len(ids) < LostLimit && !slices.Contains(ids, id) {
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 func (p *point) mark(id ID) {
 	if !p.set.add(id) {
 		p.duplicates++
-		if len(p.duplicateIDs) < LostLimit && !slices.Contains(p.duplicateIDs, id) {
-			p.duplicateIDs = append(p.duplicateIDs, id)
-		}
+		p.duplicateIDs = name(p.duplicateIDs, id)
 		return
 	}
 	if int(id.Device) >= len(p.highest) {
@@ -167,6 +192,8 @@ type Hop struct {
 	Lost                         int
 	LostIDs                      []ID // the first LostLimit
 	Duplicates, OutOfOrder       int
+	Unknown                      int  // arrivals of ids nobody sent; not in Received
+	UnknownIDs                   []ID // the first LostLimit
 }
 
 // Reconcile compares two points. From Device, what counts is what was
@@ -184,6 +211,7 @@ func (l *Ledger) Reconcile(from, to string) Hop {
 		Sent: source.set.count, Acknowledged: owed.set.count, Received: target.set.count,
 		Lost: lost, LostIDs: ids,
 		Duplicates: target.duplicates, OutOfOrder: target.outOfOrder,
+		Unknown: target.unknown, UnknownIDs: slices.Clone(target.unknownIDs),
 	}
 }
 

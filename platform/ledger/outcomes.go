@@ -1,11 +1,13 @@
 package ledger
 
+import "strings"
+
 // outcomes keeps one result per event. Results are few distinct texts (an
-// offer, a verdict), so each event costs the four bytes of an index.
+// offer, a verdict), so each event costs the two bytes of an index.
 type outcomes struct {
 	texts       []string
-	index       map[string]uint32
-	devices     [][]uint32 // index+1 per device and sequence; 0 is none
+	index       map[string]uint16
+	devices     [][]uint16 // index+1 per device and sequence; 0 is none
 	conflicts   int
 	conflictIDs []ID
 }
@@ -13,11 +15,11 @@ type outcomes struct {
 func (o *outcomes) add(id ID, text string) {
 	index := o.intern(text) + 1
 	if int(id.Device) >= len(o.devices) {
-		o.devices = append(o.devices, make([][]uint32, int(id.Device)+1-len(o.devices))...)
+		o.devices = append(o.devices, make([][]uint16, int(id.Device)+1-len(o.devices))...)
 	}
 	seqs := o.devices[id.Device]
 	if int(id.Seq) >= len(seqs) {
-		seqs = append(seqs, make([]uint32, int(id.Seq)+1-len(seqs))...)
+		seqs = append(seqs, make([]uint16, int(id.Seq)+1-len(seqs))...)
 		o.devices[id.Device] = seqs
 	}
 	switch seqs[id.Seq] {
@@ -32,14 +34,29 @@ func (o *outcomes) add(id ID, text string) {
 	}
 }
 
-func (o *outcomes) intern(text string) uint32 {
+// What an outcome may cost: a system that answers nonsense, each time another,
+// must not fill memory.
+const (
+	maxTexts     = 1<<16 - 2
+	maxTextBytes = 1000
+	otherText    = "one of too many different outcomes"
+)
+
+func (o *outcomes) intern(text string) uint16 {
+	if len(text) > maxTextBytes {
+		text = text[:maxTextBytes]
+	}
 	if at, ok := o.index[text]; ok {
 		return at
 	}
-	if o.index == nil {
-		o.index = map[string]uint32{}
+	if len(o.texts) >= maxTexts && text != otherText {
+		return o.intern(otherText)
 	}
-	at := uint32(len(o.texts))
+	if o.index == nil {
+		o.index = map[string]uint16{}
+	}
+	at := uint16(len(o.texts))
+	text = strings.Clone(text)
 	o.texts = append(o.texts, text)
 	o.index[text] = at
 	return at

@@ -11,7 +11,7 @@ import (
 type Snapshot struct {
 	Points      map[string]PointSnapshot
 	Texts       []string
-	Outcomes    [][]uint32
+	Outcomes    [][]uint16
 	Conflicts   int
 	ConflictIDs []ID
 	Latencies   map[string]*hdrhistogram.Snapshot
@@ -24,6 +24,8 @@ type PointSnapshot struct {
 	Duplicates   int
 	DuplicateIDs []ID
 	OutOfOrder   int
+	Unknown      int
+	UnknownIDs   []ID
 	Highest      []uint32
 }
 
@@ -39,7 +41,8 @@ func (l *Ledger) Snapshot() Snapshot {
 	for name, p := range l.points {
 		s.Points[name] = PointSnapshot{
 			Devices: cloneAll(p.set.devices), Count: p.set.count,
-			Duplicates: p.duplicates, DuplicateIDs: slices.Clone(p.duplicateIDs), OutOfOrder: p.outOfOrder, Highest: slices.Clone(p.highest),
+			Duplicates: p.duplicates, DuplicateIDs: slices.Clone(p.duplicateIDs), OutOfOrder: p.outOfOrder,
+			Unknown: p.unknown, UnknownIDs: slices.Clone(p.unknownIDs), Highest: slices.Clone(p.highest),
 		}
 	}
 	for name, h := range l.latencies {
@@ -54,18 +57,18 @@ func Restore(s Snapshot) *Ledger {
 	for name, p := range s.Points {
 		l.points[name] = &point{
 			set: set{devices: p.Devices, count: p.Count}, duplicates: p.Duplicates, duplicateIDs: p.DuplicateIDs,
-			outOfOrder: p.OutOfOrder, highest: p.Highest,
+			outOfOrder: p.OutOfOrder, unknown: p.Unknown, unknownIDs: p.UnknownIDs, highest: p.Highest,
 		}
 	}
 	for name, h := range s.Latencies {
 		l.latencies[name] = hdrhistogram.Import(h)
 	}
 	l.outcomes = outcomes{
-		texts: s.Texts, index: make(map[string]uint32, len(s.Texts)), devices: s.Outcomes,
+		texts: s.Texts, index: make(map[string]uint16, len(s.Texts)), devices: s.Outcomes,
 		conflicts: s.Conflicts, conflictIDs: s.ConflictIDs,
 	}
 	for i, text := range s.Texts {
-		l.outcomes.index[text] = uint32(i)
+		l.outcomes.index[text] = uint16(i)
 	}
 	return l
 }
