@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,9 +232,9 @@ func TestLatestMissesNothingAfterReady(t *testing.T) {
 		}
 		f.split(0) // its closed parent is skipped
 		wait(t, time.Second)
-		broken := false
+		var broken atomic.Bool
 		f.trouble = func(op string) error { // reads fail for a while after the position was taken
-			if broken && (op == "GetRecords" || op == "SubscribeToShard") {
+			if broken.Load() && (op == "GetRecords" || op == "SubscribeToShard") {
 				return errors.New("connection reset")
 			}
 			return nil
@@ -243,12 +244,12 @@ func TestLatestMissesNothingAfterReady(t *testing.T) {
 		s := &sink{}
 		c, stop := consume(t, f, cfg, s)
 		<-c.Ready()
-		broken = true
+		broken.Store(true)
 		for i := range 20 {
 			f.put(fmt.Sprint(i), fmt.Sprintf("new %02d", i))
 		}
 		wait(t, 6*time.Minute) // iterators expire meanwhile
-		broken = false
+		broken.Store(false)
 		wait(t, time.Minute)
 		must(t, stop())
 		if len(s.got) != 20 || slices.Contains(s.got, "old") {
@@ -288,8 +289,8 @@ func TestExpiredIteratorIsReplaced(t *testing.T) {
 		_, stop := consume(t, f, ConsumerConfig{}, s)
 		wait(t, 15*time.Minute)
 		must(t, stop())
-		if !slices.Equal(s.got, []string{"a", "b"}) || f.calls["GetShardIterator"] < 2 {
-			t.Errorf("got %v with %d iterators", s.got, f.calls["GetShardIterator"])
+		if !slices.Equal(s.got, []string{"a", "b"}) || f.callsOf("GetShardIterator") < 2 {
+			t.Errorf("got %v with %d iterators", s.got, f.callsOf("GetShardIterator"))
 		}
 	})
 }
@@ -304,11 +305,11 @@ func TestPollingKeepsItsPace(t *testing.T) {
 		}
 		_, stop := consume(t, f, ConsumerConfig{}, &sink{})
 		wait(t, 9900*time.Millisecond)
-		if n := f.calls["GetRecords"]; n != 50 {
+		if n := f.callsOf("GetRecords"); n != 50 {
 			t.Errorf("%d reads in the first 10s, want 50", n)
 		}
 		wait(t, 10*time.Second)
-		if n := f.calls["GetRecords"]; n != 60 {
+		if n := f.callsOf("GetRecords"); n != 60 {
 			t.Errorf("%d reads in 20s, want 60: one a second once caught up", n)
 		}
 		must(t, stop())
@@ -345,9 +346,9 @@ func TestQuickRestartWaitsForTheOldSubscription(t *testing.T) {
 func TestRefusalsForGoodEndRun(t *testing.T) {
 	eachMethod(t, func(t *testing.T, cfg ConsumerConfig) {
 		f := newFakeStream(3)
-		denied := false
+		var denied atomic.Bool
 		f.trouble = func(op string) error {
-			if denied && (op == "GetRecords" || op == "SubscribeToShard") {
+			if denied.Load() && (op == "GetRecords" || op == "SubscribeToShard") {
 				return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized"}
 			}
 			return nil
@@ -355,7 +356,7 @@ func TestRefusalsForGoodEndRun(t *testing.T) {
 		f.eventsPerSub = 1
 		_, stop := consume(t, f, cfg, &sink{})
 		wait(t, 10*time.Second)
-		denied = true
+		denied.Store(true)
 		wait(t, 10*time.Second)
 		if err := stop(); err != nil {
 			// Run had ended before stop, or it would have been a clean stop.

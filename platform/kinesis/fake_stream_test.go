@@ -128,6 +128,12 @@ func (f *fakeStream) called(op string) error {
 	return f.trouble(op)
 }
 
+func (f *fakeStream) callsOf(op string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[op]
+}
+
 func (f *fakeStream) shard(id string) *fakeShard {
 	for _, s := range f.shards {
 		if s.id == id {

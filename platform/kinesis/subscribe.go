@@ -8,7 +8,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 )
 
 // resubscribeAfter is how long the service refuses the same consumer and shard
@@ -26,13 +28,18 @@ type subscribeFunc func(ctx context.Context, in *kinesis.SubscribeToShardInput) 
 
 func subscribeBy(api API) subscribeFunc {
 	return func(ctx context.Context, in *kinesis.SubscribeToShardInput) (subscription, error) {
-		out, err := api.SubscribeToShard(ctx, in, oneTry)
+		out, err := api.SubscribeToShard(ctx, in, oneTry, ownProtocol)
 		if err != nil {
 			return nil, err
 		}
 		return out.GetStream(), nil
 	}
 }
+
+// ownProtocol gives a subscription a decoder of its own: the SDK's event stream
+// decoder belongs to the client's protocol value and is not safe for the
+// concurrent subscriptions of one client (a data race in smithy-go 1.28.8).
+func ownProtocol(o *kinesis.Options) { o.Protocol = awsjson.New11(schemas.Kinesis_20131202) }
 
 // fanOut reads a shard by subscriptions of the consumer, one after the other:
 // each ends after at most five minutes.
@@ -45,11 +52,12 @@ func fanOut(consumerARN string) method {
 			if ended || ctx.Err() != nil {
 				return children, ctx.Err()
 			}
+			if err == nil && s.cfg.Clock.Now().Sub(s.accepted) >= resubscribeAfter {
+				tries = -1
+				continue // its five minutes are over, or the server stops
+			}
 			if s.events > 0 {
 				tries = 0
-				if err == nil {
-					continue
-				}
 			}
 			if err := s.again(ctx, tries, err); err != nil {
 				return nil, err
@@ -70,7 +78,7 @@ type subscriber struct {
 func (s *subscriber) again(ctx context.Context, tries int, err error) error {
 	what := "subscribe to " + s.id
 	if err == nil {
-		err = errors.New("subscription ended without an event")
+		err = errors.New("subscription ended early") // also the SDK's word for half an event
 	}
 	_, inUse := errors.AsType[*types.ResourceInUseException](err)
 	_, tooMany := errors.AsType[*types.LimitExceededException](err)
