@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -24,9 +25,10 @@ type Simulated struct {
 // Now is the simulated instant.
 func (s Simulated) Now() time.Time { return s.At(time.Now()) }
 
-// At is the simulated instant at a wall instant.
+// At is the simulated instant at a wall instant. It carries no monotonic
+// reading: that would be compared with the machine's own.
 func (s Simulated) At(wall time.Time) time.Time {
-	return s.Epoch.Add(time.Duration(float64(wall.Sub(s.Origin)) * s.speed()))
+	return s.Epoch.Round(0).Add(scaled(wall.Sub(s.Origin), s.speed()))
 }
 
 // WallAt is the wall instant at a simulated one: the inverse of At.
@@ -36,7 +38,23 @@ func (s Simulated) WallAt(sim time.Time) time.Time {
 
 // ToWall is how long a simulated duration lasts on the wall clock.
 func (s Simulated) ToWall(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / s.speed())
+	return scaled(d, 1/s.speed())
+}
+
+// scaled multiplies a duration; at factor 1 it is exact, and what does not fit
+// a duration is the longest one.
+func scaled(d time.Duration, factor float64) time.Duration {
+	if factor == 1 {
+		return d
+	}
+	switch product := math.Round(float64(d) * factor); {
+	case product >= math.MaxInt64:
+		return math.MaxInt64
+	case product <= math.MinInt64:
+		return math.MinInt64
+	default:
+		return time.Duration(product)
+	}
 }
 
 // Sleep waits d of simulated time or until ctx ends.
