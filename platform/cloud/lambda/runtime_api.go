@@ -186,7 +186,9 @@ func reject(w http.ResponseWriter, status int, kind, text string) {
 	_, _ = w.Write(errorPayload(kind, text))
 }
 
-func failure(kind, text string) outcome { return outcome{payload: errorPayload(kind, text), failed: true} }
+func failure(kind, text string) outcome {
+	return outcome{payload: errorPayload(kind, text), failed: true}
+}
 
 // errorPayload is the document a caller gets for a failed invocation.
 func errorPayload(kind, text string) []byte {

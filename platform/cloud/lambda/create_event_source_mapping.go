@@ -1,0 +1,192 @@
+package lambda
+
+// CreateEventSourceMapping connects a Kinesis stream, or a registered consumer
+// of one, to a function. It checks function, stream, destination and the
+// execution role's permissions; the mapping is Enabled once its readers know
+// the stream's shards.
+// Refused by name: other sources, tumbling windows, filters, ParallelizationFactor
+// above 1, SNS and S3 destinations. Tags are ignored.
+// Limits: the parameter ranges of the API model; one mapping per source and function.
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+type createMappingInput struct {
+	FunctionName              string
+	EventSourceArn            string
+	StartingPosition          string
+	StartingPositionTimestamp *wire.Timestamp
+	mappingInput
+}
+
+func (in *createMappingInput) target() *target { return &target{FunctionName: in.FunctionName} }
+
+// Validate checks the API model's constraints.
+func (in *createMappingInput) Validate() error {
+	var v wire.Violations
+	in.target().check(&v)
+	in.check(&v)
+	switch in.StartingPosition {
+	case "", TrimHorizon, Latest, AtTimestamp:
+	default:
+		v.Add("startingPosition", in.StartingPosition, "Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]")
+	}
+	return v.Err()
+}
+
+// position checks where to start.
+func (in *createMappingInput) position(now time.Time) (Position, error) {
+	at := in.StartingPositionTimestamp
+	switch {
+	case in.StartingPosition == "":
+		return Position{}, invalidParameter("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.")
+	case in.StartingPosition != AtTimestamp && at != nil:
+		return Position{}, invalidParameter("StartingPositionTimestamp can only be specified with StartingPosition AT_TIMESTAMP.")
+	case in.StartingPosition != AtTimestamp:
+		return Position{Type: in.StartingPosition}, nil
+	case at == nil:
+		return Position{}, invalidParameter("StartingPositionTimestamp is required with StartingPosition AT_TIMESTAMP.")
+	case at.After(now):
+		return Position{}, invalidParameter("StartingPositionTimestamp cannot be in the future.")
+	default:
+		return Position{Type: AtTimestamp, Timestamp: at.Time}, nil
+	}
+}
+
+func (s *Service) createEventSourceMapping() wire.Operation {
+	return route("CreateEventSourceMapping", http.MethodPost, "/2015-03-31/event-source-mappings",
+		func(*wire.Call, *createMappingInput) []wire.Access {
+			return []wire.Access{{Action: "lambda:CreateEventSourceMapping", Resource: "*"}}
+		}, s.handleCreateMapping)
+}
+
+func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *createMappingInput) (accepted, error) {
+	if in.EventSourceArn == "" {
+		return accepted{}, invalidParameter("Event source ARN is required: weir's embedded cloud has no self-managed event sources.")
+	}
+	src, err := parseSource(in.EventSourceArn)
+	if err != nil {
+		return accepted{}, err
+	}
+	parameters, err := in.apply(defaultMappingSettings())
+	if err != nil {
+		return accepted{}, err
+	}
+	now := s.cfg.Wall.Now()
+	start, err := in.position(now)
+	if err != nil {
+		return accepted{}, err
+	}
+	m := &mapping{
+		id: uuid.NewString(), source: src, start: start, deps: s.mappingDeps(),
+		function: in.target().name(), settings: parameters, enabled: in.Enabled == nil || *in.Enabled,
+		state: stateCreating, result: resultNone, modified: now, shards: map[string]*place{},
+	}
+	m.arn = s.mappingARN(m.id)
+	if err := s.connectable(m.function, src, parameters); err != nil {
+		return accepted{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.mappings {
+		if other.connects(src, m.function) {
+			return accepted{}, conflict("The event source arn (\" %s \") and function (\" %s \") provided mapping already exists. Please update or delete the existing mapping with UUID %s", src.arn(), m.function, other.id)
+		}
+	}
+	s.mappings[m.id] = m
+	out := accepted{m.view()}
+	if !s.sup.spawn(func(ctx context.Context) { s.own(ctx, m) }) {
+		delete(s.mappings, m.id)
+		return accepted{}, serviceError("create event source mapping: %v", errStopped)
+	}
+	return out, nil
+}
+
+// connectable checks function, stream and the permissions of the function's role.
+func (s *Service) connectable(function string, src source, parameters mappingSettings) error {
+	role, err := s.executionRole(function)
+	if err != nil {
+		return err
+	}
+	if s.cfg.Streams == nil {
+		return wire.NotImplemented("event source mappings without a Kinesis service")
+	}
+	deps := s.mappingDeps()
+	if action := deps.missing(role, src); action != "" {
+		return invalidParameter("%s", src.refusal(action))
+	}
+	if _, err := s.cfg.Streams.Shards(src.streamARN); err != nil {
+		return invalidParameter("Stream not found: %s", src.streamARN)
+	}
+	if parameters.destination == "" {
+		return nil
+	}
+	if s.cfg.Destinations == nil {
+		return wire.NotImplemented("on-failure destinations without an SQS service")
+	}
+	if !deps.maySend(role, parameters.destination) {
+		return invalidParameter("The provided execution role does not have permissions to call SendMessage on SQS")
+	}
+	return nil
+}
+
+// own runs a mapping and forgets it once it is deleted.
+func (s *Service) own(ctx context.Context, m *mapping) {
+	if m.run(ctx) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.mappings, m.id)
+	}
+}
+
+// connects reports whether m joins this source and function and is not on its way out.
+func (m *mapping) connects(src source, function string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.source == src && m.function == function && !m.deleted
+}
+
+func (s *Service) mappingARN(id string) string {
+	return mappingARN(s.cfg.Region, s.cfg.Account, id)
+}
+
+func mappingARN(region, account, id string) string {
+	return "arn:" + partition(region) + ":lambda:" + region + ":" + account + ":event-source-mapping:" + id
+}
+
+func (s *Service) mappingDeps() mappingDeps {
+	return mappingDeps{
+		wall: s.cfg.Wall, sim: s.cfg.Sim, streams: s.cfg.Streams,
+		destinations: s.cfg.Destinations, roles: s.cfg.Roles, functions: s, log: s.cfg.Log,
+	}
+}
+
+// executionRole is the role of a function.
+func (s *Service) executionRole(function string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.lookup(&target{FunctionName: function})
+	if err != nil {
+		return "", err
+	}
+	return f.spec.role, nil
+}
+
+func (s *Service) functionARN(function string) string {
+	return functionARN(s.cfg.Region, s.cfg.Account, function)
+}
+
+// totals are a function's counters; a deleted function's are thrown away.
+func (s *Service) totals(function string) *counters {
+	if f, ok := s.function(function); ok {
+		return f.counters
+	}
+	return &counters{}
+}
