@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -139,6 +140,18 @@ func (b tab) status(name string) {
 	b.until(fmt.Sprintf(`document.getElementById("status").dataset.state === %q`, name))
 }
 
+// dark asks for the dark colours and checks that the page has them.
+func (b tab) dark() {
+	b.t.Helper()
+	b.do("ask for dark colours", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		})
+		return err
+	}))
+	b.until(`getComputedStyle(document.body).backgroundColor === "rgb(15, 23, 28)"`)
+}
+
 // shoot keeps a picture of the page in the directory WEIR_PAGE_SHOTS, if that is set.
 func (b tab) shoot(name string) {
 	b.t.Helper()
@@ -186,6 +199,8 @@ func TestPageInABrowser(t *testing.T) {
 	}
 	b.until(`document.querySelectorAll("#dots circle").length > 0`)
 	b.shoot("light")
+	b.dark()
+	b.shoot("dark")
 
 	b.do("steer by keyboard", chromedp.Focus(chromedp.ID("map")),
 		chromedp.KeyEvent(strings.Repeat(kb.ArrowUp, 6)+strings.Repeat(kb.ArrowRight, 3)), chromedp.KeyEvent(kb.Enter))

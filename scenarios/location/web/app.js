@@ -60,9 +60,23 @@ function keep(layer, element, most) {
 function showSimulated(offer) {
   if (document.hidden) return;
   const { x, y } = project(offer.location);
-  keep($("dots"), svg("circle", { cx: x, cy: y, r: 9 }), 90);
+  keep($("dots"), svg("circle", { cx: x, cy: y, r: 11 }), 90);
   const pop = pops.get(offer.pop);
   if (pop) keep($("arcs"), svg("path", { d: bow(offer.location, pop) }), 60);
+  feed(offer);
+}
+
+let fed = 0; // when the list last changed: an eye reads slower than it sees dots
+
+function feed(offer) {
+  if (performance.now() - fed < 400) return;
+  fed = performance.now();
+  const li = document.createElement("li");
+  for (const text of [offer.country_name, `${offer.pop_city}, ${Math.round(offer.distance_km).toLocaleString()} km`]) {
+    li.append(Object.assign(document.createElement("span"), { textContent: text }));
+  }
+  $("feed").prepend(li);
+  while ($("feed").childElementCount > 12) $("feed").lastChild.remove();
 }
 
 function showMine(place, offer) {
