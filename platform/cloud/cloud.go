@@ -16,6 +16,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/iam"
 	"github.com/weirstream/weir/platform/cloud/kinesis"
+	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/cloud/sqs"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -88,8 +89,16 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	c.services = append(c.iam.Services(), streams.Service(), queues.Service())
-	c.background = append(c.background, background{"kinesis", streams.Run})
+	functions, err := lambda.New(lambda.Config{
+		Account: cfg.Account, Region: cfg.Region, Wall: cfg.Wall, Sim: cfg.Sim,
+		QuotasOff: cfg.QuotasOff, Log: cfg.Log, Launcher: cfg.Launcher, Endpoint: c.Endpoint,
+		Streams: lambdaStreams{streams}, Destinations: lambdaDestinations{queues}, Roles: lambdaRoles{c.iam},
+	})
+	if err != nil {
+		return err
+	}
+	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service())
+	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}}
 	return c.route()
 }
 
@@ -101,8 +110,15 @@ func (c *Cloud) route() (err error) {
 	return nil
 }
 
-// Endpoint is the base URL of every service, e.g. http://127.0.0.1:4566.
-func (c *Cloud) Endpoint() string { return "http://" + c.listener.Addr().String() }
+// Endpoint is the base URL of every service, e.g. http://127.0.0.1:4566. A
+// cloud that listens on every address is named by its loopback one.
+func (c *Cloud) Endpoint() string {
+	address := c.listener.Addr().(*net.TCPAddr).AddrPort()
+	if address.Addr().IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", address.Port())
+	}
+	return "http://" + address.String()
+}
 
 // AddHook wraps h around every operation, inside the hooks already there. It
 // may be called at any time; so may remove, which affects calls that start later.

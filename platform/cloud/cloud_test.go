@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +13,13 @@ import (
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(handlerVariable) != "" {
+		runHandler()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // runCloud serves a Cloud until the test ends and fails it if Run does not end cleanly.
 func runCloud(t *testing.T, cfg Config, extra ...wire.Service) *Cloud {

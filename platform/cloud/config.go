@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -25,8 +26,9 @@ type Config struct {
 	Wall clock.Clock     // signatures, credentials, time-outs, quotas; nil means clock.Wall
 	Sim  clock.Simulated // batch windows and schedules; zero means the wall clock
 
-	Hooks []wire.Hook  // wrap every operation, outermost first; AddHook adds more
-	Log   *slog.Logger // nil discards
+	Launcher lambda.Launcher // starts Lambda's built-in handlers; nil has none, zips work
+	Hooks    []wire.Hook     // wrap every operation, outermost first; AddHook adds more
+	Log      *slog.Logger    // nil discards
 
 	DrainMax      time.Duration // to finish the calls in hand after Run's ctx ends; 0 means 5s
 	BodyReadMax   time.Duration // for a request's body to arrive; 0 means 30s
@@ -48,6 +50,9 @@ func (cfg Config) withDefaults() Config {
 	cfg.DrainMax = cmp.Or(cfg.DrainMax, 5*time.Second)
 	cfg.BodyReadMax = cmp.Or(cfg.BodyReadMax, 30*time.Second)
 	cfg.ReplyWriteMax = cmp.Or(cfg.ReplyWriteMax, 30*time.Second)
+	if cfg.Launcher == nil {
+		cfg.Launcher = noLauncher{}
+	}
 	if cfg.Wall == nil {
 		cfg.Wall = clock.Wall{}
 	}

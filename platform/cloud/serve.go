@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -67,7 +68,7 @@ func (c *Cloud) server(calls context.Context) *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          nil,
+		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), // what peers do wrong
 		BaseContext:       func(net.Listener) context.Context { return calls },
 	}
 }
