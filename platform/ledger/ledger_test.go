@@ -112,7 +112,7 @@ func fill(l *Ledger, n, devices int) {
 // Not parallel: it reads the heap. Ten million events of ten thousand devices
 // at five points with an outcome each must fit a small part of a run's memory.
 func TestMemoryAtTenMillionEvents(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("takes seconds")
 	}
 	const n, limit = 10_000_000, 40 << 20
