@@ -159,7 +159,9 @@ func (f *fakeStream) ListShards(_ context.Context, in *kinesis.ListShardsInput, 
 	defer f.mu.Unlock()
 	from := 0
 	if in.NextToken != nil {
-		fmt.Sscan(*in.NextToken, &from)
+		if _, err := fmt.Sscan(*in.NextToken, &from); err != nil {
+			return nil, err
+		}
 	}
 	out := &kinesis.ListShardsOutput{}
 	for i := from; i < len(f.shards); i++ {
@@ -234,7 +236,9 @@ func (f *fakeStream) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, 
 		index  int
 		issued int64
 	)
-	fmt.Sscan(*in.ShardIterator, &id, &index, &issued)
+	if _, err := fmt.Sscan(*in.ShardIterator, &id, &index, &issued); err != nil {
+		return nil, err
+	}
 	if (clock.Wall{}).Now().Sub(time.Unix(0, issued)) > 5*time.Minute {
 		return nil, &types.ExpiredIteratorException{Message: aws.String("expired")}
 	}

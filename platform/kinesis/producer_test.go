@@ -111,7 +111,7 @@ func TestBatchesKeepBothLimits(t *testing.T) {
 func TestOnlyRefusedEntriesAreRetried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakePuts{refuse: func(call, i int, data string) string {
+		f := &fakePuts{refuse: func(call, _ int, data string) string {
 			switch {
 			case call == 0 && data == "2":
 				return codeThroughput

@@ -75,7 +75,7 @@ func TestPutAllNamesTheUnsent(t *testing.T) {
 			}
 			return nil
 		}, nil, false, 500, 700, "AccessDenied"},
-		{"throttled until ctx ends", nil, func(_, i int, data string) string {
+		{"throttled until ctx ends", nil, func(_, _ int, data string) string {
 			if strings.HasPrefix(data, "000007") {
 				return codeThroughput
 			}
