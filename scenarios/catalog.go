@@ -3,7 +3,12 @@
 package scenarios
 
 import (
+	"fmt"
+
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location"
+	"github.com/weirstream/weir/scenarios/location/oracle"
+	"github.com/weirstream/weir/simulators/subscribers"
 )
 
 // Entry is one scenario of the catalog. New is nil while it is only planned.
@@ -17,7 +22,7 @@ type Entry struct {
 // is in weir if and only if it stands here with a New.
 func Catalog() []Entry {
 	return []Entry{
-		{Name: "location", Story: "Subscribers sign up somewhere on Earth and see the bandwidth offers of the place"},
+		{Name: "location", Story: "Subscribers sign up somewhere on Earth and see the bandwidth offers of the place", New: newLocation},
 		{Name: "badge", Story: "Badge reads tell a security team where the crowd gathers"},
 		{Name: "pricing", Story: "Clicks, catalog and orders set the price of a sneaker"},
 		{Name: "fleet", Story: "Trucks' sensors open and close anomalies within seconds"},
@@ -33,4 +38,16 @@ func Find(name string) (Entry, bool) {
 		}
 	}
 	return Entry{}, false
+}
+
+func newLocation() (scenario.Entry, error) {
+	simulator, err := subscribers.New(subscribers.Config{})
+	if err != nil {
+		return scenario.Entry{}, fmt.Errorf("subscribers: %w", err)
+	}
+	grader, err := oracle.New(location.OfferBook())
+	if err != nil {
+		return scenario.Entry{}, fmt.Errorf("oracle: %w", err)
+	}
+	return scenario.Entry{Scenario: location.New(), Simulator: simulator, Grader: grader}, nil
 }
