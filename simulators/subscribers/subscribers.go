@@ -26,7 +26,9 @@ const (
 
 // Config bounds a simulation; zero fields take defaults.
 type Config struct {
-	LongestWait time.Duration // from the schedule to the last hope of an answer; 0 means 30s
+	// From the schedule to the last hope of an answer; 0 means 32s: the app says
+	// after 30s that no offer came, and a patient device hears it.
+	LongestWait time.Duration
 	MaxConns    int           // connections open at once; 0 means 2048
 	MaxWaiting  int           // signups waiting at once; 0 means 40000
 	BackoffBase time.Duration // before the first retry, doubled for each; 0 means 100ms
@@ -66,7 +68,7 @@ func New(cfg Config) (*Simulator, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("subscribers config: %w", err)
 	}
-	cfg.LongestWait = cmp.Or(cfg.LongestWait, 30*time.Second)
+	cfg.LongestWait = cmp.Or(cfg.LongestWait, 32*time.Second)
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, 2048)
 	cfg.MaxWaiting = cmp.Or(cfg.MaxWaiting, 40_000)
 	cfg.BackoffBase = cmp.Or(cfg.BackoffBase, 100*time.Millisecond)
