@@ -115,7 +115,7 @@ func NewConsumer(api API, cfg ConsumerConfig, handle func(ctx context.Context, b
 
 // Ready is closed when every shard known at the start is being read, those
 // excepted that wait for a parent's backlog. Whatever is put after that reaches
-// the handler also with Start Latest.
+// the handler also with Start Latest. It stays open if Run ends before that.
 func (c *Consumer) Ready() <-chan struct{} { return c.ready }
 
 // ConsumerStats counts since NewConsumer.

@@ -369,6 +369,28 @@ func TestRefusalsForGoodEndRun(t *testing.T) {
 	})
 }
 
+func TestNotReadyWhenRefused(t *testing.T) {
+	eachMethod(t, func(t *testing.T, cfg ConsumerConfig) {
+		f := newFakeStream(1)
+		f.trouble = func(op string) error {
+			if op == "GetShardIterator" || op == "SubscribeToShard" {
+				return &smithy.GenericAPIError{Code: "AccessDeniedException"}
+			}
+			return nil
+		}
+		c, stop := consume(t, f, cfg, &sink{})
+		wait(t, 10*time.Second)
+		if err := stop(); err == nil {
+			t.Error("Run went on without access")
+		}
+		select {
+		case <-c.Ready():
+			t.Error("ready, although no shard could be read")
+		default:
+		}
+	})
+}
+
 func TestOnlyTheShardsAskedFor(t *testing.T) {
 	eachMethod(t, func(t *testing.T, cfg ConsumerConfig) {
 		f := newFakeStream(2)

@@ -26,12 +26,12 @@ type method func(ctx context.Context, r *shardReader) ([]types.ChildShard, error
 // readShard hands over all records of s, marks its end and finds its children.
 func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading func()) ([]*shard, error) {
 	r := &shardReader{Consumer: c, id: s.id, at: s.start, reading: reading}
-	defer r.started()
 	if err := c.load(ctx, s); err != nil {
 		return nil, err
 	}
 	switch s.saved.SequenceNumber {
 	case ShardEnd:
+		r.started()
 		return c.childrenOf(ctx, s.id, nil)
 	case "":
 	default:
@@ -42,6 +42,7 @@ func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading
 	if err != nil {
 		return nil, err
 	}
+	r.started()
 	if err := r.checkpoint(ctx, Checkpoint{SequenceNumber: ShardEnd}); err != nil {
 		return nil, err
 	}
