@@ -97,7 +97,9 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service())
+	functionsAPI := functions.Service()
+	functionsAPI.MaxBodyBytes = 70 << 20 // a 50 MB zip in base64
+	c.services = append(c.iam.Services(), streams.Service(), functionsAPI, queues.Service())
 	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}}
 	return c.route()
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,11 +111,10 @@ func TestDropReplyLeavesOtherCallsAlone(t *testing.T) {
 	cfg.Retryer = nil // the SDK's own retries hide the lost reply
 	client := sqs.NewFromConfig(cfg)
 	url := newQueue(t, client, "lossy")
-	lost := 0
+	var lost atomic.Int32
 	remove := c.AddHook(func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
 		out, err := next(ctx, in)
-		if call.Operation == "SendMessage" && lost == 0 {
-			lost++
+		if call.Operation == "SendMessage" && lost.CompareAndSwap(0, 1) {
 			return nil, wire.ErrDropReply
 		}
 		return out, err
@@ -124,8 +124,8 @@ func TestDropReplyLeavesOtherCallsAlone(t *testing.T) {
 	}
 	remove()
 	got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
-	if err != nil || len(got.Messages) != 2 || lost != 1 {
-		t.Errorf("got %d messages, %v, after %d lost replies; want the send and its retry", len(got.Messages), err, lost)
+	if err != nil || len(got.Messages) != 2 || lost.Load() != 1 {
+		t.Errorf("got %d messages, %v, after %d lost replies; want the send and its retry", len(got.Messages), err, lost.Load())
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,10 +124,15 @@ func TestUnsignedAndUnknownCallsAreRefused(t *testing.T) {
 
 func TestHooksWrapOutermostFirstAndCanBeRemoved(t *testing.T) {
 	t.Parallel()
-	var order []string
+	var (
+		mu    sync.Mutex
+		order []string
+	)
 	mark := func(name string) wire.Hook {
 		return func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
+			mu.Lock()
 			order = append(order, name)
+			mu.Unlock()
 			return next(ctx, in)
 		}
 	}
@@ -138,6 +145,8 @@ func TestHooksWrapOutermostFirstAndCanBeRemoved(t *testing.T) {
 		remove()
 		remove()
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if got := strings.Join(order, " "); got != "configured added configured" {
 		t.Errorf("hooks ran as %q", got)
 	}
@@ -145,12 +154,12 @@ func TestHooksWrapOutermostFirstAndCanBeRemoved(t *testing.T) {
 
 func TestDroppedReplyHappenedButIsNotAnswered(t *testing.T) {
 	t.Parallel()
-	happened := 0
+	var happened atomic.Int32
 	c := runCloud(t, Config{Hooks: []wire.Hook{func(ctx context.Context, _ *wire.Call, in any, next wire.Next) (any, error) {
 		if _, err := next(ctx, in); err != nil {
 			return nil, err
 		}
-		happened++
+		happened.Add(1)
 		return nil, wire.ErrDropReply
 	}}}, echoService())
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -158,8 +167,8 @@ func TestDroppedReplyHappenedButIsNotAnswered(t *testing.T) {
 	if !errors.Is(err, io.EOF) {
 		t.Errorf("got %q, %v; want the connection closed without a reply", body, err)
 	}
-	if happened != 1 {
-		t.Errorf("the call happened %d times, want once", happened)
+	if n := happened.Load(); n != 1 {
+		t.Errorf("the call happened %d times, want once", n)
 	}
 	stats := c.Stats()
 	if len(stats) != 1 || stats[0].Dropped != 1 || stats[0].Calls != 1 {
