@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 }
 
 // embedded serves a cloud until the test ends and returns a root client of it.
-func embedded(t *testing.T, cfg cloud.Config) (*kinesis.Client, *cloud.Cloud) {
+func embedded(t testing.TB, cfg cloud.Config) (*kinesis.Client, *cloud.Cloud) {
 	t.Helper()
 	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	c, err := cloud.New(cfg)

@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -114,7 +113,7 @@ func (e *EventStream) Respond(ctx context.Context, w http.ResponseWriter) error 
 	return gone(ctx, err)
 }
 
-// encode renders a delivery; its values are all encodable.
+// encode renders a delivery.
 func (e *EventStream) encode(d delivery) []byte {
 	event := SubscribeToShardEvent{
 		Records:            e.sub.sh.records(d.page),
@@ -125,11 +124,7 @@ func (e *EventStream) encode(d delivery) []byte {
 		last := d.last.String()
 		event.ContinuationSequenceNumber = &last
 	}
-	body, err := json.Marshal(event)
-	if err != nil {
-		panic(fmt.Sprintf("encode event of %s: %v", e.sub.sh.id, err))
-	}
-	return body
+	return event.AppendJSON(make([]byte, 0, 256+d.bytes*3/2+d.records*256))
 }
 
 // gone hides write errors of clients that left: that is their right.

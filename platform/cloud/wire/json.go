@@ -54,10 +54,23 @@ func errorBody(standard, fields map[string]any) []byte {
 	return body
 }
 
+// JSONReader is implemented by inputs that read the usual form of their own
+// JSON faster than encoding/json. ReadJSON reports false, leaving the input as
+// it was, for every body that it does not take, right or wrong: encoding/json
+// reads that.
+type JSONReader interface{ ReadJSON(body []byte) bool }
+
+// JSONAppender is implemented by outputs that append themselves as JSON faster
+// than encoding/json.
+type JSONAppender interface{ AppendJSON(dst []byte) []byte }
+
 // decodeJSON reads one JSON object. Unknown members are ignored; a body that
 // does not parse, is no object, or holds a value of the wrong type is a
 // SerializationException.
 func decodeJSON(body []byte, in any) error {
+	if fast, ok := in.(JSONReader); ok && fast.ReadJSON(body) {
+		return nil
+	}
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return serializationError("Start of structure or map expected")
@@ -122,6 +135,10 @@ func wantedType(t reflect.Type) string {
 func encodeJSON(contentType string, out any) (Reply, error) {
 	reply := Reply{Status: statusOf(out), ContentType: contentType}
 	if isNil(out) {
+		return reply, nil
+	}
+	if fast, ok := out.(JSONAppender); ok {
+		reply.Body = fast.AppendJSON(nil)
 		return reply, nil
 	}
 	var buf bytes.Buffer
