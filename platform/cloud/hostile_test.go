@@ -129,6 +129,35 @@ func TestDropReplyLeavesOtherCallsAlone(t *testing.T) {
 	}
 }
 
+func TestACallThatDoesNotEndIsCutOffAfterDrainMax(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	stuck := wire.Op("Stuck", nil, func(ctx context.Context, _ *wire.Call, _ *struct{}) (*struct{}, error) {
+		close(begun)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	c, stop := runStoppable(t, Config{DrainMax: 100 * time.Millisecond}, wire.Service{
+		SigningName: "echo", Protocol: wire.Protocol{TargetPrefix: "Echo_1", JSONVersion: "1.1"},
+		Operations: []wire.Operation{stuck},
+	})
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := post(t, client, c, "Echo_1.Stuck", `{}`)
+		done <- err
+	}()
+	<-begun
+	start := time.Now()
+	stop()
+	if err := <-done; err == nil {
+		t.Error("a call that was cut off looked answered")
+	}
+	if took := time.Since(start); took < 50*time.Millisecond || took > 5*time.Second {
+		t.Errorf("cut off after %s, want about DrainMax", took)
+	}
+}
+
 type brokenStream struct{ begin bool }
 
 func (b brokenStream) Respond(_ context.Context, w http.ResponseWriter) error {

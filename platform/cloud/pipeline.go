@@ -74,7 +74,11 @@ func (x *exchange) identify() {
 		x.call.Service = x.service.SigningName
 		protocol = x.service.Protocol
 	}
-	x.codec = wire.CodecFor(protocol, x.r.Header.Get("Content-Type"))
+	contentType := x.r.Header.Get("Content-Type")
+	if x.service == nil && strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+		protocol.Kind = wire.Query
+	}
+	x.codec = wire.CodecFor(protocol, contentType)
 }
 
 // perform is everything between the request's first byte and the reply's.

@@ -94,18 +94,23 @@ func TestUnsignedAndUnknownCallsAreRefused(t *testing.T) {
 	c := runCloud(t, Config{}, echoService())
 	for _, tc := range []struct {
 		name, target, service string
+		form                  bool
 		status                int
 		want                  string
 	}{
-		{"unsigned", "Echo_1.Greet", "", 400, "MissingAuthenticationTokenException"},
-		{"unsigned without target", "", "", 400, "MissingAuthenticationTokenException"},
-		{"unsigned unknown target", "Nope_1.Greet", "", 400, "UnknownOperationException"},
-		{"a service that is not here", "Nope_1.Greet", "nope", 501, "NotImplementedException"},
+		{"unsigned", "Echo_1.Greet", "", false, 400, "MissingAuthenticationTokenException"},
+		{"unsigned without target", "", "", false, 400, "MissingAuthenticationTokenException"},
+		{"unsigned form", "", "", true, 403, "<Code>MissingAuthenticationToken</Code>"},
+		{"unsigned unknown target", "Nope_1.Greet", "", false, 400, "UnknownOperationException"},
+		{"a service that is not here", "Nope_1.Greet", "nope", false, 501, "NotImplementedException"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint()+"/", strings.NewReader("{}"))
 			req.Header.Set("X-Amz-Target", tc.target)
+			if tc.form {
+				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
 			if tc.service != "" {
 				sign(t, req, "{}", tc.service)
 			}
