@@ -47,7 +47,7 @@ func TestLibraryAndOracleAgree(t *testing.T) {
 			case event.Signup:
 				l.Acknowledged(p.ID)
 				l.Arrived("browser", p.ID)
-				l.Outcome(p.ID, finder.Offer(e).Canonical())
+				l.Outcome(p.ID, finder.Offer(e).Answer())
 			}
 		}
 		outcomes, err := grader.Grade(t.Context(), scenario.Env{}, plan, l)

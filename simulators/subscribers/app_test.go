@@ -73,7 +73,7 @@ func offer(w http.ResponseWriter, id string) {
 	fmt.Fprintf(w, "id: %s/offer\nevent: offer\ndata: %s\n\n", id, data)
 }
 
-var canonical = event.Offer{Country: "CH", PoP: "zrh", Options: []event.Option{{Name: "fiber"}}}.Canonical()
+var canonical = event.Offer{Country: "CH", PoP: "zrh", Options: []event.Option{{Name: "fiber"}}}.Answer()
 
 // in answers with several parts.
 func in(parts ...answer) answer {
@@ -228,6 +228,11 @@ func TestSimulateOneSignup(t *testing.T) {
 		{
 			"someone else's offer", []answer{in(accepted, func(w http.ResponseWriter, _ string) { offer(w, "d000001-000000") })},
 			"another signup's offer", []string{"POST " + id},
+			"acknowledged browser",
+		},
+		{
+			"an offer for elsewhere", []answer{in(accepted, text("event: offer\ndata: {\"id\":%q,\"run_id\":\"run-1\",\"location\":{\"latitude\":1}}\n\n", id))},
+			"an offer for another place", []string{"POST " + id},
 			"acknowledged browser",
 		},
 		{

@@ -47,7 +47,7 @@ func (c *crowd) play(ctx context.Context, p scenario.Planned) {
 		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "err", err)
 		return
 	}
-	c.ledger.Latency(SendLag, b.sinceDue())
+	c.ledger.Latency(ConnWait, b.sinceDue())
 	for attempt := 0; ; attempt++ {
 		v, retryAfter := b.attempt(ctx)
 		<-c.conns
@@ -117,10 +117,18 @@ func (b *browser) offered(data []byte) {
 		l.Outcome(id, "another signup's offer")
 	case offer.RunID != b.env.RunID:
 		l.Outcome(id, "another run's offer")
+	case b.elsewhere(offer.Location):
+		l.Outcome(id, "an offer for another place")
 	default:
-		l.Outcome(id, offer.Canonical())
+		l.Outcome(id, offer.Answer())
 	}
 	l.Latency(ToOffer, b.sinceDue())
+}
+
+// elsewhere tells whether at is not where the signup came from.
+func (b *browser) elsewhere(at event.Location) bool {
+	signup, ok := b.planned.Event.(event.Signup)
+	return ok && signup.Location != at
 }
 
 func (b *browser) sinceDue() time.Duration { return b.env.Wall.Now().Sub(b.due) }

@@ -16,7 +16,7 @@ import (
 // Simulate sends each due signup at once and returns when all have their answers.
 // The schedule never waits: a signup due while MaxWaiting
 // others wait is not sent but recorded at Overload and so fails the run, and
-// one that waits for a free connection is late by that, which SendLag shows.
+// one that waits for a free connection is late by that, which ConnWait shows.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 	transport := s.transport()
 	defer transport.CloseIdleConnections()
@@ -32,6 +32,7 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	wg.Go(func() { crowd.dispatch(ctx, &wg, queue) })
 	for p := range due {
 		l.Sent(p.ID)
+		l.Latency(SendLag, env.Wall.Now().Sub(env.Due(p)))
 		if crowd.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
 			crowd.waiting.Add(-1)
 			crowd.refuse(p)
@@ -76,7 +77,8 @@ func (c *crowd) dispatch(ctx context.Context, wg *sync.WaitGroup, queue <-chan s
 }
 
 // transport reuses a connection per waiting signup. The pool is bounded by
-// crowd.conns, not here, so that the wait for a connection can be measured.
+// crowd.conns, not here, so that the wait for a connection can be measured
+// and costs no goroutine.
 func (s *Simulator) transport() *http.Transport {
 	return &http.Transport{
 		MaxIdleConnsPerHost:    s.cfg.MaxConns,

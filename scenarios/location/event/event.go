@@ -3,6 +3,7 @@
 package event
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,7 +64,7 @@ type Option struct {
 }
 
 // Canonical is what makes two offers the same answer: place and options, not
-// who asked or when. Simulators record it and the oracle rebuilds it.
+// who asked or when.
 func (o Offer) Canonical() string {
 	country := o.Country
 	if country == "" {
@@ -74,6 +75,23 @@ func (o Offer) Canonical() string {
 		names[i] = option.Name
 	}
 	return country + " " + o.PoP + " " + strings.Join(names, ",")
+}
+
+// Answer is Canonical with what each option gives and costs, e.g.
+// "CH zrh Fibre 1G [1000/1000 Mbps 49.9 CHF]": the whole of what was promised.
+// Simulators record it and the oracle rebuilds it.
+func (o Offer) Answer() string {
+	text := append([]byte(o.Canonical()), " ["...)
+	for i, option := range o.Options {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = strconv.AppendInt(text, int64(option.DownMbps), 10)
+		text = strconv.AppendInt(append(text, '/'), int64(option.UpMbps), 10)
+		text = strconv.AppendFloat(append(text, " Mbps "...), option.Price, 'f', -1, 64)
+		text = append(append(text, ' '), option.Currency...)
+	}
+	return string(append(text, ']'))
 }
 
 // Time is an instant in TimeLayout.

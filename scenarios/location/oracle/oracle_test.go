@@ -14,9 +14,9 @@ import (
 
 const book = `{"version":1,"earth_radius_km":6371.0088,
 "pops":[{"id":"zrh","latitude":47.38,"longitude":8.54},{"id":"par","latitude":48.86,"longitude":2.35},{"id":"twin","latitude":47.38,"longitude":8.54}],
-"regions":{"Europe":{"currency":"EUR","options":[{"name":"fiber","price_per_month":30,"max_distance_km":100},{"name":"radio","price_per_month":10}]}},
-"countries":[{"code":"FR","region":"Europe"},{"code":"CH","region":"Europe","market":{"currency":"CHF","options":[{"name":"gold"}]}}],
-"maritime":{"currency":"USD","options":[{"name":"satellite"}]}}`
+"regions":{"Europe":{"currency":"EUR","options":[{"name":"fiber","down_mbps":1000,"up_mbps":500,"price_per_month":30,"max_distance_km":100},{"name":"radio","down_mbps":50,"up_mbps":10,"price_per_month":10.5}]}},
+"countries":[{"code":"FR","region":"Europe"},{"code":"CH","region":"Europe","market":{"currency":"CHF","options":[{"name":"gold","down_mbps":2000,"up_mbps":2000,"price_per_month":99}]}}],
+"maritime":{"currency":"USD","options":[{"name":"satellite","down_mbps":20,"up_mbps":2,"price_per_month":120}]}}`
 
 // run is a small run that went well: device n's only signup. Tests break it.
 type run struct {
@@ -51,10 +51,18 @@ var rightAnswers = []event.Offer{
 	answer("", "zrh", "satellite"), answer("CH", "zrh", "gold"),
 }
 
+// terms are the book's options as an offer states them.
+var terms = map[string]event.Option{
+	"fiber":     {Name: "fiber", DownMbps: 1000, UpMbps: 500, Price: 30, Currency: "EUR"},
+	"radio":     {Name: "radio", DownMbps: 50, UpMbps: 10, Price: 10.5, Currency: "EUR"},
+	"gold":      {Name: "gold", DownMbps: 2000, UpMbps: 2000, Price: 99, Currency: "CHF"},
+	"satellite": {Name: "satellite", DownMbps: 20, UpMbps: 2, Price: 120, Currency: "USD"},
+}
+
 func answer(country, pop string, options ...string) event.Offer {
 	o := event.Offer{Country: country, PoP: pop}
 	for _, name := range options {
-		o.Options = append(o.Options, event.Option{Name: name})
+		o.Options = append(o.Options, terms[name])
 	}
 	return o
 }
@@ -73,7 +81,7 @@ func play(skip ...int) *ledger.Ledger {
 		default:
 			l.Acknowledged(id(n))
 			l.Arrived(browser, id(n))
-			l.Outcome(id(n), rightAnswers[n].Canonical())
+			l.Outcome(id(n), rightAnswers[n].Answer())
 		}
 	}
 	return l
@@ -116,12 +124,18 @@ func TestGrade(t *testing.T) {
 		{"swapped offer", 4, func(l *ledger.Ledger) {
 			l.Acknowledged(id(4))
 			l.Arrived(browser, id(4))
-			l.Outcome(id(4), answer("DE", "fra", "fiber").Canonical())
-		}, map[string]string{correct: "1 wrong: d000004-000000: got DE fra fiber, want CH zrh gold (a place)"}},
+			l.Outcome(id(4), answer("DE", "fra", "fiber").Answer())
+		}, map[string]string{correct: "1 wrong: d000004-000000: got DE fra fiber [1000/500 Mbps 30 EUR], want CH zrh gold [2000/2000 Mbps 99 CHF] (a place)"}},
 		{"right place, wrong options", 1, func(l *ledger.Ledger) {
 			l.Acknowledged(id(1))
-			l.Outcome(id(1), answer("FR", "par", "radio").Canonical())
-		}, map[string]string{correct: "got FR par radio, want FR par fiber,radio"}},
+			l.Outcome(id(1), answer("FR", "par", "radio").Answer())
+		}, map[string]string{correct: "got FR par radio [50/10 Mbps 10.5 EUR], want FR par fiber,radio [1000/500 Mbps 30 EUR, 50/10 Mbps 10.5 EUR]"}},
+		{"right options, wrong price", 2, func(l *ledger.Ledger) {
+			l.Acknowledged(id(2))
+			dear := answer("FR", "zrh", "radio")
+			dear.Options[0].Price++
+			l.Outcome(id(2), dear.Answer())
+		}, map[string]string{correct: "got FR zrh radio [50/10 Mbps 11.5 EUR], want FR zrh radio [50/10 Mbps 10.5 EUR]"}},
 		{"offer lost", 2, func(l *ledger.Ledger) {
 			l.Acknowledged(id(2))
 			l.Arrived(abandoned, id(2))
@@ -132,7 +146,7 @@ func TestGrade(t *testing.T) {
 		}, map[string]string{once: "1 without an offer: d000002-000000"}},
 		{"offer twice", -1, func(l *ledger.Ledger) {
 			l.Arrived(browser, id(3))
-			l.Outcome(id(3), rightAnswers[3].Canonical())
+			l.Outcome(id(3), rightAnswers[3].Answer())
 		}, map[string]string{once: "1 offers too many: d000003-000000"}},
 		{"two offers that differ", -1, func(l *ledger.Ledger) {
 			l.Arrived(browser, id(3))

@@ -52,8 +52,8 @@ func (t *tally) signup(p scenario.Planned, signup event.Signup, book *rulebook) 
 	switch {
 	case err != nil:
 		t.wrong.add(id, fmt.Sprintf("got %s, but %v", got, err))
-	case got != want.Canonical():
-		t.wrong.add(id, fmt.Sprintf("got %s, want %s (%s)", got, want.Canonical(), p.Labels["place"]))
+	case got != want.Answer():
+		t.wrong.add(id, fmt.Sprintf("got %s, want %s (%s)", got, want.Answer(), p.Labels["place"]))
 	default:
 		t.correct++
 	}

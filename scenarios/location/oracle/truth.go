@@ -90,7 +90,10 @@ func (r *rulebook) offer(country string, at event.Location) (event.Offer, error)
 	want := event.Offer{Country: country, PoP: id}
 	for _, option := range market.Options {
 		if option.MaxDistanceKm == 0 || km <= option.MaxDistanceKm {
-			want.Options = append(want.Options, event.Option{Name: option.Name})
+			want.Options = append(want.Options, event.Option{
+				Name: option.Name, DownMbps: option.DownMbps, UpMbps: option.UpMbps,
+				Price: option.Price, Currency: market.Currency,
+			})
 		}
 	}
 	return want, nil
