@@ -69,7 +69,7 @@ func BenchmarkGetRecords(b *testing.B) {
 			workers.Go(func() { counts[i] = drainShard(b, client, name, fmt.Sprint("shardId-", i)) })
 		}
 		workers.Wait()
-		if got := counts[0] + counts[1] + counts[2] + counts[3]; got != total {
+		if got := counts[0] + counts[1] + counts[2] + counts[3]; got < total { // the SDK may have retried a put
 			b.Fatalf("read %d records, want %d", got, total)
 		}
 	}

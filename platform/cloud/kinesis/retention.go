@@ -1,19 +1,13 @@
 package kinesis
 
 import (
-	"context"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-// IncreaseStreamRetentionPeriod and DecreaseStreamRetentionPeriod set how long
-// records stay. The stream stays ACTIVE (AWS shows UPDATING for a moment); what
-// has expired does not come back.
-// Ignored: StreamId, which AWS reserves.
-// Limits: 5 calls/s each; 24 to 8,760 hours, strictly more or less than now.
-
-// RetentionInput is what both operations take.
+// RetentionInput is what IncreaseStreamRetentionPeriod and
+// DecreaseStreamRetentionPeriod take.
 type RetentionInput struct {
 	StreamRef
 	RetentionPeriodHours *int
@@ -25,26 +19,6 @@ func (in *RetentionInput) Validate() error {
 	required(&v, "retentionPeriodHours", in.RetentionPeriodHours)
 	in.check(&v)
 	return v.Err()
-}
-
-func (s *Service) increaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
-	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
-		if wanted <= st.retention {
-			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be shorter than existing retention period (%d hours). Use DecreaseRetentionPeriod API.",
-				hours(wanted), st.name, hours(st.retention))
-		}
-		return nil
-	})
-}
-
-func (s *Service) decreaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
-	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
-		if wanted >= st.retention {
-			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be longer than existing retention period (%d hours). Use IncreaseRetentionPeriod API.",
-				hours(wanted), st.name, hours(st.retention))
-		}
-		return nil
-	})
 }
 
 func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Duration) error) error {

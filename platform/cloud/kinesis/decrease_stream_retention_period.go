@@ -1,0 +1,23 @@
+package kinesis
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// DecreaseStreamRetentionPeriod keeps records shorter, at once (AWS shows
+// UPDATING for a moment); what is older becomes unreadable.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s; strictly less than now, at least 24 hours.
+
+func (s *Service) decreaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
+	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
+		if wanted >= st.retention {
+			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be longer than existing retention period (%d hours). Use IncreaseRetentionPeriod API.",
+				hours(wanted), st.name, hours(st.retention))
+		}
+		return nil
+	})
+}
