@@ -31,7 +31,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 }
 
 // unanswered adds the remedy to an error of a call to which nothing answered.
-func unanswered(err error, endpoint string) error {
+func unanswered(err error) error {
 	var dial *net.OpError
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dial) && dial.Op == "dial" {
 		return fmt.Errorf("nothing answers there; start `weir cloud` or give the right --endpoint (%w)", err)

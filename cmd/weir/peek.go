@@ -159,7 +159,7 @@ func findStream(ctx context.Context, client *awskinesis.Client, stream, endpoint
 		}
 		return fmt.Errorf("no stream %q at %s; %s", stream, endpoint, there)
 	case err != nil && ctx.Err() == nil:
-		return fmt.Errorf("ask %s about stream %s: %w", endpoint, stream, unanswered(err, endpoint))
+		return fmt.Errorf("ask %s about stream %s: %w", endpoint, stream, unanswered(err))
 	}
 	return err
 }

@@ -41,8 +41,7 @@ func (w *tipWatch) ListShards(ctx context.Context, in *awskinesis.ListShardsInpu
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, shard := range out.Shards {
-		id := aws.ToString(shard.ShardId)
-		w.atTip[id] = w.atTip[id]
+		w.know(aws.ToString(shard.ShardId))
 	}
 	return out, nil
 }
@@ -81,14 +80,20 @@ func (w *tipWatch) GetRecords(ctx context.Context, in *awskinesis.GetRecordsInpu
 		// after them. A single shard's end ends the consumer itself.
 		w.atTip[shard] = true
 		for _, child := range out.ChildShards { // new ones are not listed yet
-			id := aws.ToString(child.ShardId)
-			w.atTip[id] = w.atTip[id]
+			w.know(aws.ToString(child.ShardId))
 		}
 	}
 	if w.allAtTip() {
 		w.reached()
 	}
 	return out, nil
+}
+
+// know adds a shard, unless it is known.
+func (w *tipWatch) know(shard string) {
+	if _, known := w.atTip[shard]; !known {
+		w.atTip[shard] = false
+	}
 }
 
 func (w *tipWatch) allAtTip() bool {
