@@ -206,7 +206,7 @@ func (f *runFlags) runOn(
 				ProcessStart: g.started, Interrupt: interrupt, Progress: screen.update,
 			}
 			if f.hold {
-				o.Hold = func(ctx context.Context, v scenario.Verdict) {
+				o.Hold = func(_ context.Context, v scenario.Verdict) {
 					finish(v)
 					<-interrupt
 				}

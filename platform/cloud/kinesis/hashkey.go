@@ -10,7 +10,7 @@ import (
 // hashKey is a point of the 128-bit space that shards divide among themselves.
 type hashKey struct{ hi, lo uint64 }
 
-var maxHashKey = hashKey{hi: ^uint64(0), lo: ^uint64(0)}
+func maxHashKey() hashKey { return hashKey{hi: ^uint64(0), lo: ^uint64(0)} }
 
 // hashOf is the MD5 of a partition key's UTF-8 bytes as a big-endian integer.
 func hashOf(partitionKey string) hashKey {
@@ -47,15 +47,11 @@ func (k hashKey) sub(n uint64) hashKey {
 // hashRange is the inclusive range of hash keys a shard owns.
 type hashRange struct{ start, end hashKey }
 
-func (r hashRange) contains(k hashKey) bool {
-	return k.compare(r.start) >= 0 && k.compare(r.end) <= 0
-}
-
 // evenRanges divides the whole space into n ranges of floor(2^128/n) keys; the
 // last one absorbs the remainder.
 func evenRanges(n int) []hashRange {
 	if n == 1 {
-		return []hashRange{{end: maxHashKey}}
+		return []hashRange{{end: maxHashKey()}}
 	}
 	// 2^128/n by long division: the leading 1 is the remainder of the first step.
 	divisor := uint64(n)
@@ -71,6 +67,6 @@ func evenRanges(n int) []hashRange {
 		ranges[i] = hashRange{start: start, end: next.sub(1)}
 		start = next
 	}
-	ranges[n-1].end = maxHashKey
+	ranges[n-1].end = maxHashKey()
 	return ranges
 }

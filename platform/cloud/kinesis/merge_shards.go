@@ -63,6 +63,6 @@ func join(a, b hashRange) (hashRange, bool) {
 	if b.start.compare(a.start) < 0 {
 		a, b = b, a
 	}
-	touch := a.end != maxHashKey && a.end.add(1) == b.start
+	touch := a.end != maxHashKey() && a.end.add(1) == b.start
 	return hashRange{start: a.start, end: b.end}, touch
 }

@@ -127,13 +127,7 @@ type page struct {
 	end          bool // the shard is closed and read to its end
 }
 
-// read collects records from counter on. It holds the lock only to find them.
-func (sh *shard) read(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) page {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	return sh.readLocked(now, horizon, counter, maxRecords, maxBytes)
-}
-
+// readLocked collects records from counter on.
 func (sh *shard) readLocked(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) page {
 	sh.log.trim(horizon)
 	var p page

@@ -106,7 +106,7 @@ func (in *settings) semantics() error {
 	}
 	var reserved []string
 	for name := range in.Environment.Variables {
-		if reservedVariables[name] {
+		if isReserved(name) {
 			reserved = append(reserved, name)
 		}
 	}

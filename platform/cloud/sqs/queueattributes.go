@@ -66,7 +66,7 @@ func (q *queue) attributes(now time.Time) (map[string]string, error) {
 		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(q.inFlight),
 		"ApproximateNumberOfMessagesDelayed":    strconv.Itoa(len(q.hidden.list) - q.inFlight),
 	}
-	for _, name := range settingNames {
+	for _, name := range settingNames() {
 		known, _ := settingByName(name)
 		out[name] = strconv.Itoa(known.get(&q.settings))
 	}

@@ -64,8 +64,10 @@ func settingByName(name string) (setting, bool) {
 	return setting{}, false
 }
 
-var settingNames = [...]string{
-	"VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "MaximumMessageSize",
+func settingNames() []string {
+	return []string{
+		"VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "MaximumMessageSize",
+	}
 }
 
 // gapOf names what AWS's attribute belongs to that this cloud does not have.
