@@ -41,6 +41,12 @@ func newFakeStreams(shards ...string) *fakeStreams {
 	return f
 }
 
+func (f *fakeStreams) readCount() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reads
+}
+
 func (f *fakeStreams) change() {
 	close(f.changed)
 	f.changed = make(chan struct{})
@@ -173,6 +179,20 @@ type fakeDestination struct {
 	documents []failureDocument
 }
 
+// fail makes the next n sends fail.
+func (d *fakeDestination) fail(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failures = n
+}
+
+// got is every document so far.
+func (d *fakeDestination) got() []failureDocument {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.documents)
+}
+
 func (d *fakeDestination) Send(_ context.Context, _ string, body []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -231,16 +251,31 @@ func (f *fakeFunction) Invoke(_ context.Context, _ string, payload []byte) (Resu
 	}
 	f.inHand[b.shard] = true
 	f.batches = append(f.batches, b)
+	behave := f.behave
 	f.mu.Unlock()
 	clock.Wall{}.Sleep(context.Background(), time.Millisecond)
 	r, err := Result{RequestID: "r"}, error(nil)
-	if f.behave != nil {
-		r, err = f.behave(b)
+	if behave != nil {
+		r, err = behave(b)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.inHand[b.shard] = false
 	return r, err
+}
+
+// all is every batch so far.
+func (f *fakeFunction) all() []fakeBatch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.batches)
+}
+
+// does sets how the function behaves from now on.
+func (f *fakeFunction) does(behave func(fakeBatch) (Result, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.behave = behave
 }
 
 // seen is the data of every batch so far, batches in brackets.

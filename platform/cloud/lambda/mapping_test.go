@@ -24,7 +24,12 @@ func plain(*mappingSettings) {}
 
 func now() time.Time { return clock.Wall{}.Now() }
 
-// sleep lets fake time pass.
+// pass lets fake time pass and everything that is due happen.
+func pass(d time.Duration) {
+	sleep(d)
+	synctest.Wait()
+}
+
 func sleep(d time.Duration) { _ = clock.Wall{}.Sleep(context.Background(), d) }
 
 func TestPollingReadsOnceASecond(t *testing.T) {
@@ -33,15 +38,15 @@ func TestPollingReadsOnceASecond(t *testing.T) {
 		streams := newFakeStreams("a")
 		b := newBench(t, streams, with(plain))
 		defer b.stop()
-		sleep(10*time.Second + time.Millisecond)
-		if streams.reads != 11 {
-			t.Errorf("%d reads in 10 s, want 11", streams.reads)
+		pass(10*time.Second + time.Millisecond)
+		if n := streams.readCount(); n != 11 {
+			t.Errorf("%d reads in 10 s, want 11", n)
 		}
 		if v := b.view(); v.State != stateEnabled || v.LastProcessingResult != resultNone {
 			t.Errorf("state %s, result %s", v.State, v.LastProcessingResult)
 		}
 		streams.put("a", "1", "2")
-		sleep(time.Second)
+		pass(time.Second)
 		if got := b.function.seen(); got != "[1 2]" {
 			t.Errorf("function saw %s", got)
 		}
@@ -58,9 +63,9 @@ func TestFanOutPushesAndSurvivesExpiry(t *testing.T) {
 		b := newBench(t, streams, with(plain), pushed)
 		defer b.stop()
 		for i := range 20 { // beyond three subscriptions of five minutes
-			sleep(time.Minute)
+			pass(time.Minute)
 			streams.put("a", fmt.Sprint(i))
-			sleep(2 * time.Millisecond)
+			pass(2 * time.Millisecond)
 			if got := b.function.calls(); got != i+1 {
 				t.Fatalf("%d batches after %d puts: not pushed at once", got, i+1)
 			}
@@ -94,9 +99,9 @@ func TestBatchesFillOrWaitForTheWindow(t *testing.T) {
 				streams.put("a", c.put...)
 				b := newBench(t, streams, with(func(s *mappingSettings) { s.batchRecords, s.windowSeconds = c.size, c.window }),
 					func(m *mapping) { m.deps.sim.Speed = c.speed })
-				sleep(c.wait)
+				pass(c.wait)
 				var got []int
-				for _, batch := range b.function.batches {
+				for _, batch := range b.function.all() {
 					got = append(got, len(batch.numbers))
 				}
 				if !slices.Equal(got, c.batches) {
@@ -158,14 +163,14 @@ func TestFailures(t *testing.T) {
 					s.batchRecords, s.partialResults, s.bisect, s.retryMax = 4, c.partial, c.bisect, c.retries
 				}), func(*mapping) {})
 				defer b.stop()
-				b.function.behave = poison(c.partial, "x")
-				b.queue.failures = 3
-				sleep(5 * time.Second)
+				b.function.does(poison(c.partial, "x"))
+				b.queue.fail(3)
+				pass(5 * time.Second)
 				if got := b.function.seen(); got != c.seen {
 					t.Errorf("function saw %s, want %s", got, c.seen)
 				}
 				var got []string
-				for _, d := range b.queue.documents {
+				for _, d := range b.queue.got() {
 					got = append(got, fmt.Sprintf("%s-%s %d×%s", strings.TrimLeft(d.KinesisBatchInfo.StartSequenceNumber, "0"),
 						strings.TrimLeft(d.KinesisBatchInfo.EndSequenceNumber, "0"),
 						d.RequestContext.ApproximateInvokeCount, d.RequestContext.Condition))
@@ -188,7 +193,7 @@ func TestThrottlesAreNotAttempts(t *testing.T) {
 		streams.put("a", "1")
 		b := newBench(t, streams, with(func(s *mappingSettings) { s.retryMax = 0 }))
 		defer b.stop()
-		b.function.behave = func(fakeBatch) (Result, error) {
+		b.function.does(func(fakeBatch) (Result, error) {
 			switch n := b.function.calls(); {
 			case n <= 5:
 				return Result{}, throttled(reasonAccount)
@@ -197,10 +202,10 @@ func TestThrottlesAreNotAttempts(t *testing.T) {
 			default:
 				return Result{}, nil
 			}
-		}
-		sleep(time.Minute)
-		if n := b.function.calls(); n != 11 || len(b.queue.documents) != 0 {
-			t.Errorf("%d calls, %d documents; want 11 and none", n, len(b.queue.documents))
+		})
+		pass(time.Minute)
+		if n := b.function.calls(); n != 11 || len(b.queue.got()) != 0 {
+			t.Errorf("%d calls, %d documents; want 11 and none", n, len(b.queue.got()))
 		}
 	})
 }
@@ -210,25 +215,25 @@ func TestOldRecordsAreDiscarded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		streams := newFakeStreams("a")
 		streams.put("a", "old", "old")
-		sleep(61 * time.Second)
+		pass(61 * time.Second)
 		streams.put("a", "stuck", "new")
 		b := newBench(t, streams, with(func(s *mappingSettings) { s.recordAgeMax = time.Minute }))
 		defer b.stop()
-		b.function.behave = poison(false, "stuck")
-		sleep(59 * time.Second)
+		b.function.does(poison(false, "stuck"))
+		pass(59 * time.Second)
 		if strings.Contains(b.function.seen(), "old") {
 			t.Errorf("old records reached the function: %s", b.function.seen())
 		}
-		if len(b.queue.documents) != 1 {
-			t.Fatalf("%d documents, want one for the old records", len(b.queue.documents))
+		if len(b.queue.got()) != 1 {
+			t.Fatalf("%d documents, want one for the old records", len(b.queue.got()))
 		}
-		d := b.queue.documents[0]
+		d := b.queue.got()[0]
 		if d.RequestContext.Condition != conditionAge || d.KinesisBatchInfo.BatchSize != 2 || d.ResponseContext != nil {
 			t.Errorf("document %+v", d)
 		}
-		sleep(20 * time.Second) // the failing batch grows old while it is retried
-		if len(b.queue.documents) != 2 || b.queue.documents[1].ResponseContext == nil {
-			t.Errorf("documents %+v", b.queue.documents)
+		pass(20 * time.Second) // the failing batch grows old while it is retried
+		if len(b.queue.got()) != 2 || b.queue.got()[1].ResponseContext == nil {
+			t.Errorf("documents %+v", b.queue.got())
 		}
 	})
 }
@@ -246,7 +251,7 @@ func TestStartingPositions(t *testing.T) {
 				streams := newFakeStreams("a")
 				streams.put("a", "1")
 				streams.put("a", "2")
-				sleep(time.Minute)
+				pass(time.Minute)
 				at := now()
 				streams.put("a", "3")
 				b := newBench(t, streams, with(func(s *mappingSettings) { s.batchRecords = 1 }), func(m *mapping) {
@@ -261,7 +266,7 @@ func TestStartingPositions(t *testing.T) {
 					t.Fatalf("state %s", b.view().State)
 				}
 				streams.put("a", "4") // once Enabled, nothing is missed
-				sleep(3 * time.Second)
+				pass(3 * time.Second)
 				if got := b.function.seen(); got != c.seen {
 					t.Errorf("function saw %s, want %s", got, c.seen)
 				}
@@ -276,10 +281,10 @@ func TestPermissionsAreCheckedWhilePolling(t *testing.T) {
 		streams := newFakeStreams("a")
 		b := newBench(t, streams, with(plain))
 		defer b.stop()
-		sleep(1500 * time.Millisecond)
+		pass(1500 * time.Millisecond)
 		b.roles.deny("kinesis:GetRecords", true)
 		streams.put("a", "1")
-		sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if got := b.view().LastProcessingResult; !strings.Contains(got, "PROBLEM") || !strings.Contains(got, "kinesis:GetRecords") {
 			t.Errorf("result %q", got)
 		}
@@ -287,7 +292,7 @@ func TestPermissionsAreCheckedWhilePolling(t *testing.T) {
 			t.Error("records were read without permission")
 		}
 		b.roles.deny("kinesis:GetRecords", false)
-		sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if b.function.seen() != "[1]" || b.view().LastProcessingResult != "OK" {
 			t.Errorf("after the permission is back: %s %s", b.function.seen(), b.view().LastProcessingResult)
 		}
@@ -308,9 +313,9 @@ func TestStates(t *testing.T) {
 		}
 		synctest.Wait()
 		state(stateEnabled)
-		b.function.behave = func(fakeBatch) (Result, error) { sleep(5 * time.Second); return Result{}, nil }
+		b.function.does(func(fakeBatch) (Result, error) { sleep(5 * time.Second); return Result{}, nil })
 		streams.put("a", "1")
-		sleep(2 * time.Second) // the function has the batch in hand
+		pass(2 * time.Second) // the function has the batch in hand
 		if err := b.change("f", b.settings, ptr(false)); err != nil {
 			t.Fatal(err)
 		}
@@ -318,15 +323,15 @@ func TestStates(t *testing.T) {
 		if err := b.change("f", b.settings, ptr(true)); err == nil {
 			t.Error("a mapping in transition accepted a change")
 		}
-		sleep(5 * time.Second)
+		pass(5 * time.Second)
 		state(stateDisabled)
 		streams.put("a", "2")
-		sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if err := b.change("f", b.settings, ptr(true)); err != nil {
 			t.Fatal(err)
 		}
 		state(stateEnabling)
-		sleep(6 * time.Second)
+		pass(6 * time.Second)
 		state(stateEnabled)
 		if got := b.function.seen(); got != "[1][2]" {
 			t.Errorf("function saw %s: the batch in hand was delivered twice or the checkpoint lost", got)

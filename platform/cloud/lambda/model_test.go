@@ -89,8 +89,8 @@ func live(t *testing.T, p plan) (problems []string) {
 	}
 	b := newBench(t, streams, p.settings, change)
 	settled := settledRecords{fails: map[string]int{}}
-	b.function.behave = settled.behave(b, p)
-	b.queue.failures = p.sends
+	b.function.does(settled.behave(b, p))
+	b.queue.fail(p.sends)
 	for _, s := range p.steps {
 		i := s.shard % len(open)
 		switch s.kind {
@@ -113,15 +113,15 @@ func live(t *testing.T, p plan) (problems []string) {
 		case "update":
 			_ = b.change("f", b.settings, nil)
 		}
-		sleep(s.wait)
+		pass(s.wait)
 	}
 	for range 100 {
-		sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if b.view().State == stateEnabled || b.change("f", b.settings, ptr(true)) == nil {
 			break
 		}
 	}
-	sleep(30 * time.Minute)
+	pass(30 * time.Minute)
 	b.stop()
 	return settled.verdict(b)
 }
@@ -190,7 +190,7 @@ func (s *settledRecords) verdict(b *bench) (problems []string) {
 			lowest[shard] = number
 		}
 	}
-	for _, d := range b.queue.documents {
+	for _, d := range b.queue.got() {
 		info, n := d.KinesisBatchInfo, 0
 		for _, r := range b.streams.shard(info.ShardID).records {
 			if r.SequenceNumber >= info.StartSequenceNumber && r.SequenceNumber <= info.EndSequenceNumber {
