@@ -59,8 +59,13 @@ func TestQuantiles(t *testing.T) {
 	l.Latency("z", 1000*time.Hour)
 	q := l.Quantiles()
 	for _, c := range []struct{ got, want float64 }{
-		{q["x"].P50, 500}, {q["x"].P90, 900}, {q["x"].P99, 990}, {q["x"].P999, 999}, {q["x"].Max, 1000},
-		{q["y"].Max, 0.001}, {q["z"].Max, 3_600_000},
+		{q["x"].P50, 500},
+		{q["x"].P90, 900},
+		{q["x"].P99, 990},
+		{q["x"].P999, 999},
+		{q["x"].Max, 1000},
+		{q["y"].Max, 0.001},
+		{q["z"].Max, 3_600_000},
 	} {
 		if c.got < c.want*0.999 || c.got > c.want*1.001+0.001 {
 			t.Errorf("got %v ms, want %v", c.got, c.want)

@@ -156,8 +156,12 @@ func checkExponential(t *testing.T, gaps []float64) {
 func TestPlanOfNothingIsEmpty(t *testing.T) {
 	t.Parallel()
 	for _, load := range []scenario.Load{
-		{}, {Rate: 10, Devices: 5}, {Rate: 10, For: time.Minute}, {Devices: 5, For: time.Minute},
-		{Rate: -1, Devices: 5, For: time.Minute}, {Rate: math.NaN(), Devices: 5, For: time.Minute},
+		{},
+		{Rate: 10, Devices: 5},
+		{Rate: 10, For: time.Minute},
+		{Devices: 5, For: time.Minute},
+		{Rate: -1, Devices: 5, For: time.Minute},
+		{Rate: math.NaN(), Devices: 5, For: time.Minute},
 	} {
 		for p := range population(t).Plan(1, epoch, load) {
 			t.Errorf("%+v plans %s", load, p.ID)

@@ -90,9 +90,14 @@ func (in *settings) semantics() error {
 		name  string
 		value json.RawMessage
 	}{
-		{"VpcConfig", in.VpcConfig}, {"DeadLetterConfig", in.DeadLetterConfig}, {"KMSKeyArn", in.KMSKeyArn},
-		{"Layers", in.Layers}, {"FileSystemConfigs", in.FileSystemConfigs}, {"ImageConfig", in.ImageConfig},
-		{"SnapStart", in.SnapStart}, {"DurableConfig", in.DurableConfig},
+		{"VpcConfig", in.VpcConfig},
+		{"DeadLetterConfig", in.DeadLetterConfig},
+		{"KMSKeyArn", in.KMSKeyArn},
+		{"Layers", in.Layers},
+		{"FileSystemConfigs", in.FileSystemConfigs},
+		{"ImageConfig", in.ImageConfig},
+		{"SnapStart", in.SnapStart},
+		{"DurableConfig", in.DurableConfig},
 	} {
 		if given(gap.value) {
 			return wire.NotImplemented("Lambda's " + gap.name)

@@ -18,12 +18,6 @@ const book = `{"version":1,"earth_radius_km":6371.0088,
 "countries":[{"code":"FR","region":"Europe"},{"code":"CH","region":"Europe","market":{"currency":"CHF","options":[{"name":"gold","down_mbps":2000,"up_mbps":2000,"price_per_month":99}]}}],
 "maritime":{"currency":"USD","options":[{"name":"satellite","down_mbps":20,"up_mbps":2,"price_per_month":120}]}}`
 
-// run is a small run that went well: device n's only signup. Tests break it.
-type run struct {
-	plan   []scenario.Planned
-	ledger *ledger.Ledger
-}
-
 func id(device int) ledger.ID { return ledger.ID{Device: uint32(device)} }
 
 func place(device int, country string, lat, lon float64) scenario.Planned {
@@ -152,22 +146,34 @@ func TestGrade(t *testing.T) {
 			l.Arrived(browser, id(3))
 			l.Outcome(id(3), "XX")
 		}, map[string]string{once: "1 that contradict an earlier one: d000003-000000"}},
-		{"malformed accepted", 6, func(l *ledger.Ledger) { l.Acknowledged(id(6)) },
-			map[string]string{refuses: "1 not refused: d000006-000000: accepted with no location"}},
-		{"malformed unanswered", 5, func(*ledger.Ledger) {},
-			map[string]string{refuses: "1 not refused: d000005-000000: sent, never accepted nor refused"}},
-		{"wrong field named", 6, func(l *ledger.Ledger) { l.Refused(id(6), `field "id"`) },
-			map[string]string{refuses: `1 named wrongly: d000006-000000: no location: got field "id", want field "location"`}},
-		{"refused without a word", 6, func(l *ledger.Ledger) { l.Rejected(id(6)) },
-			map[string]string{refuses: "1 named wrongly"}},
+		{
+			"malformed accepted", 6, func(l *ledger.Ledger) { l.Acknowledged(id(6)) },
+			map[string]string{refuses: "1 not refused: d000006-000000: accepted with no location"},
+		},
+		{
+			"malformed unanswered", 5, func(*ledger.Ledger) {},
+			map[string]string{refuses: "1 not refused: d000005-000000: sent, never accepted nor refused"},
+		},
+		{
+			"wrong field named", 6, func(l *ledger.Ledger) { l.Refused(id(6), `field "id"`) },
+			map[string]string{refuses: `1 named wrongly: d000006-000000: no location: got field "id", want field "location"`},
+		},
+		{
+			"refused without a word", 6, func(l *ledger.Ledger) { l.Rejected(id(6)) },
+			map[string]string{refuses: "1 named wrongly"},
+		},
 		{"good one refused", 0, func(l *ledger.Ledger) { l.Refused(id(0), `field "location"`) }, map[string]string{
 			refuses: `1 refused though well-formed: d000000-000000: well-formed but refused with field "location"`,
 			sent:    "4 accepted, 1 refused: d000000-000000",
 		}},
-		{"never accepted", 0, func(*ledger.Ledger) {},
-			map[string]string{sent: "1 not accepted: d000000-000000: sent, never accepted"}},
-		{"simulator too slow", 0, func(l *ledger.Ledger) { l.Arrived(overload, id(0)) },
-			map[string]string{sent: "not sent, the simulator was at its limit"}},
+		{
+			"never accepted", 0, func(*ledger.Ledger) {},
+			map[string]string{sent: "1 not accepted: d000000-000000: sent, never accepted"},
+		},
+		{
+			"simulator too slow", 0, func(l *ledger.Ledger) { l.Arrived(overload, id(0)) },
+			map[string]string{sent: "not sent, the simulator was at its limit"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
