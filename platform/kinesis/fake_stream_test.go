@@ -342,7 +342,7 @@ func (s *fakeSubscription) Events() <-chan types.SubscribeToShardEventStream { r
 func (s *fakeSubscription) Err() error                                       { return s.err }
 func (s *fakeSubscription) Close() error {
 	s.once.Do(func() { close(s.closed) })
-	return s.err
+	return nil
 }
 
 func (s *fakeSubscription) feed(f *fakeStream, shard *fakeShard, index int) {
