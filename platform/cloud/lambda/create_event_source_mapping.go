@@ -5,11 +5,12 @@ package lambda
 // execution role's permissions; the mapping is Enabled once its readers know
 // the stream's shards.
 // Refused by name: other sources, tumbling windows, filters, ParallelizationFactor
-// above 1, SNS and S3 destinations. Tags are ignored.
+// above 1, SNS and S3 destinations, tags.
 // Limits: the parameter ranges of the API model; one mapping per source and function.
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -23,6 +24,8 @@ type createMappingInput struct {
 	EventSourceArn            string
 	StartingPosition          string
 	StartingPositionTimestamp *wire.Timestamp
+	Tags                      map[string]string
+	SelfManagedEventSource    json.RawMessage
 	mappingInput
 }
 
@@ -68,8 +71,14 @@ func (s *Service) createEventSourceMapping() wire.Operation {
 }
 
 func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *createMappingInput) (accepted, error) {
+	if len(in.Tags) > 0 {
+		return accepted{}, wire.NotImplemented("tags of event source mappings")
+	}
+	if given(in.SelfManagedEventSource) {
+		return accepted{}, wire.NotImplemented("self-managed event sources (SelfManagedEventSource)")
+	}
 	if in.EventSourceArn == "" {
-		return accepted{}, invalidParameter("Event source ARN is required: weir's embedded cloud has no self-managed event sources.")
+		return accepted{}, invalidParameter("Event source ARN is required.")
 	}
 	src, err := parseSource(in.EventSourceArn)
 	if err != nil {

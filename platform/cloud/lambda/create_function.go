@@ -3,7 +3,7 @@ package lambda
 // CreateFunction makes a function from a built-in handler or a zip with a
 // bootstrap, checks that its role can be assumed, and is ready when it
 // answers: the reply says Pending as AWS's does, the next read Active.
-// Ignored: Publish of versions is refused; LoggingConfig and TracingConfig have no effect.
+// Publish is refused, and so is what skipped.md lists.
 // Limits: name 64 characters, timeout 900 s, memory 128–10,240 MB (reported,
 // not enforced), variables 4 KB, zip 50 MB, unzipped 250 MB.
 

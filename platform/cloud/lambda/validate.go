@@ -44,6 +44,9 @@ type settings struct {
 	ImageConfig       json.RawMessage
 	SnapStart         json.RawMessage
 	DurableConfig     json.RawMessage
+	LoggingConfig     json.RawMessage
+	TracingConfig     *tracingConfig
+	EphemeralStorage  *ephemeralStorage
 }
 
 func (in *settings) check(v *wire.Violations) {
@@ -102,6 +105,12 @@ func (in *settings) semantics() error {
 		if given(gap.value) {
 			return wire.NotImplemented("Lambda's " + gap.name)
 		}
+	}
+	if in.TracingConfig != nil && in.TracingConfig.Mode == "Active" {
+		return wire.NotImplemented("Lambda's active tracing")
+	}
+	if in.EphemeralStorage != nil && in.EphemeralStorage.Size != 512 {
+		return wire.NotImplemented("an EphemeralStorage other than 512 MB")
 	}
 	if in.Runtime != nil && *in.Runtime != runtimeName {
 		return invalidParameter("The runtime parameter of %s is not supported here: weir's embedded cloud runs functions of the runtime %s only (see skipped.md).", *in.Runtime, runtimeName)
