@@ -79,7 +79,7 @@ func TestTimeoutKillsTheFunction(t *testing.T) {
 	if r.FunctionError != "Unhandled" || !strings.Contains(string(r.Payload), r.RequestID+" Task timed out after 1.00 seconds") {
 		t.Errorf("got %s %s", r.FunctionError, r.Payload)
 	}
-	if !strings.Contains(string(r.LogTail), "sleeping\n") {
+	if !strings.Contains(string(r.LogTail), "sleeping ") {
 		t.Errorf("log %q lacks what the function said before", r.LogTail)
 	}
 	if r, err = s.Invoke(t.Context(), "sleep", []byte("0")); err != nil || string(r.Payload) != `"slept"` {

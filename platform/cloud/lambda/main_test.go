@@ -25,7 +25,36 @@ func TestMain(m *testing.M) {
 		serveHandler(os.Args[2])
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == "parent" {
+		parent()
+		return
+	}
 	goleak.VerifyTestMain(m)
+}
+
+// parent runs a service with a function at work, prints the function's
+// process id and waits to be killed.
+func parent() {
+	s, err := New(Config{Launcher: selfLauncher{}, Roles: &fakeRoles{}, Endpoint: func() string { return "" }})
+	if err != nil {
+		panic(err)
+	}
+	go func() { _ = s.Run(context.Background()) }()
+	in := &createFunctionInput{FunctionName: "sleep", Code: &FunctionCode{S3Bucket: HandlerBucket, S3Key: "sleep"}}
+	in.Role, in.Handler, in.Runtime, in.Timeout = ptr(testRole), ptr("bootstrap"), ptr(runtimeName), ptr(900)
+	if _, err := s.handleCreateFunction(context.Background(), nil, in); err != nil {
+		panic(err)
+	}
+	go func() { _, _ = s.Invoke(context.Background(), "sleep", []byte("600")) }()
+	for {
+		for _, line := range s.LogTail("sleep") {
+			if pid, ok := strings.CutPrefix(line, "sleeping "); ok {
+				fmt.Println(pid)
+				select {}
+			}
+		}
+		_ = clock.Wall{}.Sleep(context.Background(), time.Millisecond)
+	}
 }
 
 // handlers are the functions the tests run.
@@ -39,7 +68,7 @@ func serveHandler(name string) {
 		runtime.Start(func(context.Context) (int, error) { return os.Getpid(), nil })
 	case "sleep":
 		runtime.Start(func(_ context.Context, seconds float64) (string, error) {
-			fmt.Println("sleeping")
+			fmt.Println("sleeping", os.Getpid())
 			clock.Wall{}.Sleep(context.Background(), time.Duration(seconds*float64(time.Second)))
 			return "slept", nil
 		})
