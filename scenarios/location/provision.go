@@ -59,7 +59,12 @@ func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 		queue, err = p.queue(parallel)
 		return err
 	})
-	group.Go(func() error { return p.function(parallel) })
+	group.Go(func() error {
+		if err := p.function(parallel); err != nil {
+			return err
+		}
+		return p.tryFunction(parallel, int(count))
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}

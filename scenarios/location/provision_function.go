@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/location/offers"
@@ -130,6 +131,28 @@ func (p *provisioner) functionReady(ctx context.Context) error {
 		}
 		return c.State == types.StateActive && c.LastUpdateStatus != types.LastUpdateStatusInProgress, nil
 	})
+}
+
+// tryFunction invokes the function with an empty batch, as often at a time as
+// there are shards. A function that cannot start fails the deployment instead of
+// the first signups, and an execution environment per shard is warm for them.
+func (p *provisioner) tryFunction(ctx context.Context, shards int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range shards {
+		group.Go(func() error {
+			out, err := p.lambda.Invoke(ctx, &lambda.InvokeInput{
+				FunctionName: aws.String(FunctionName), Payload: []byte(`{"Records":[]}`),
+			})
+			if err != nil {
+				return fmt.Errorf("try function %s: %w", FunctionName, err)
+			}
+			if out.FunctionError != nil {
+				return fmt.Errorf("try function %s: it answered %s: %s", FunctionName, *out.FunctionError, out.Payload)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // settleRole repeats do while Lambda says that it cannot use the role yet.
