@@ -312,7 +312,9 @@ func TestGapsOfMappingsAreNamed(t *testing.T) {
 		code, says string
 		change     func(*awslambda.CreateEventSourceMappingInput)
 	}{
-		{"NotImplementedException", "sqs", func(in *awslambda.CreateEventSourceMappingInput) { in.EventSourceArn = aws.String("arn:aws:sqs:us-east-1:123456789012:q") }},
+		{"NotImplementedException", "sqs", func(in *awslambda.CreateEventSourceMappingInput) {
+			in.EventSourceArn = aws.String("arn:aws:sqs:us-east-1:123456789012:q")
+		}},
 		{"NotImplementedException", "ParallelizationFactor", func(in *awslambda.CreateEventSourceMappingInput) { in.ParallelizationFactor = aws.Int32(2) }},
 		{"NotImplementedException", "umbling", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(30) }},
 		{"NotImplementedException", "filter", func(in *awslambda.CreateEventSourceMappingInput) {
@@ -328,7 +330,9 @@ func TestGapsOfMappingsAreNamed(t *testing.T) {
 			in.StartingPosition, in.StartingPositionTimestamp = types.EventSourcePositionAtTimestamp, aws.Time(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
 		}},
 		{"ResourceNotFoundException", "function:none", func(in *awslambda.CreateEventSourceMappingInput) { in.FunctionName = aws.String("none") }},
-		{"InvalidParameterValueException", "Unrecognized event source", func(in *awslambda.CreateEventSourceMappingInput) { in.EventSourceArn = aws.String("arn:aws:kinesis:us-east-1:123456789012:s") }},
+		{"InvalidParameterValueException", "Unrecognized event source", func(in *awslambda.CreateEventSourceMappingInput) {
+			in.EventSourceArn = aws.String("arn:aws:kinesis:us-east-1:123456789012:s")
+		}},
 	} {
 		in := &awslambda.CreateEventSourceMappingInput{
 			FunctionName: aws.String("echo"), EventSourceArn: aws.String("arn:aws:kinesis:us-east-1:123456789012:stream/s"),
