@@ -92,6 +92,7 @@ func pick(names []string) ([]scenario.Entry, error) {
 			e, err := found.New()
 			if err != nil {
 				problems = append(problems, fmt.Errorf("scenario %s: %w", name, err))
+				continue
 			}
 			entries = append(entries, e)
 		}
