@@ -3,6 +3,8 @@ package kinesis
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,26 +21,42 @@ func (b bench) consumer(stream, name string) string {
 
 // reader collects what a subscription delivers.
 type reader struct {
-	batches []Batch
-	at      []time.Duration // since the subscription began
-	err     chan error
+	err chan error
+
+	mu        sync.Mutex
+	delivered []Batch
+	times     []time.Duration // since the subscription began
+}
+
+func (r *reader) batches() []Batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.delivered)
+}
+
+func (r *reader) at() []time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.times)
 }
 
 func (r *reader) records() (n int) {
-	for _, b := range r.batches {
+	for _, b := range r.batches() {
 		n += len(b.Records)
 	}
 	return n
 }
 
-// read subscribes in the background; look at the reader only after synctest.Wait.
+// read subscribes in the background.
 func (b bench) read(ctx context.Context, arn string, from Position) *reader {
 	r := &reader{err: make(chan error, 1)}
 	began := time.Now()
 	go func() {
 		r.err <- b.SubscribeShard(ctx, arn, "shardId-0", from, func(batch Batch) error {
-			r.batches = append(r.batches, batch)
-			r.at = append(r.at, time.Since(began))
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.delivered = append(r.delivered, batch)
+			r.times = append(r.times, time.Since(began))
 			return nil
 		})
 	}()
@@ -56,15 +74,15 @@ func TestSubscriptionLife(t *testing.T) {
 		_, err := b.put("s", "k", []byte("x"))
 		b.must(err)
 		synctest.Wait()
-		if len(r.batches) != 1 || r.records() != 1 || r.at[0] != 3*time.Second {
-			t.Fatalf("a record put after 3s: %d batches at %v", len(r.batches), r.at)
+		if len(r.batches()) != 1 || r.records() != 1 || r.at()[0] != 3*time.Second {
+			t.Fatalf("a record put after 3s: %d batches at %v", len(r.batches()), r.at())
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if len(r.batches) != 3 || r.at[1] != 8*time.Second || r.at[2] != 13*time.Second || r.records() != 1 {
-			t.Errorf("heartbeats at %v, want 5 and 10 s after the record", r.at[1:])
+		if len(r.batches()) != 3 || r.at()[1] != 8*time.Second || r.at()[2] != 13*time.Second || r.records() != 1 {
+			t.Errorf("heartbeats at %v, want 5 and 10 s after the record", r.at()[1:])
 		}
-		if beat := r.batches[2]; beat.Next.SequenceNumber <= r.batches[0].Records[0].SequenceNumber || beat.Next.Type != afterSequence {
+		if beat := r.batches()[2]; beat.Next.SequenceNumber <= r.batches()[0].Records[0].SequenceNumber || beat.Next.Type != afterSequence {
 			t.Errorf("heartbeat continues at %+v", beat.Next)
 		}
 		if err := <-r.err; err != nil || time.Since(began) != subscriptionMax {
@@ -83,14 +101,14 @@ func TestHeartbeatContinues(t *testing.T) {
 		r := b.read(ctx, arn, Position{Type: latest})
 		time.Sleep(6 * time.Second)
 		cancel()
-		if err := <-r.err; err != nil || len(r.batches) != 1 {
-			t.Fatalf("%d batches, %v; want one heartbeat and a clean end", len(r.batches), err)
+		if err := <-r.err; err != nil || len(r.batches()) != 1 {
+			t.Fatalf("%d batches, %v; want one heartbeat and a clean end", len(r.batches()), err)
 		}
 		want, err := b.put("s", "k", []byte("x"))
 		b.must(err)
 		again, stop := context.WithCancel(b.Context())
-		r = b.read(again, arn, r.batches[0].Next)
-		if r.records() != 1 || r.batches[0].Records[0].SequenceNumber != want.SequenceNumber {
+		r = b.read(again, arn, r.batches()[0].Next)
+		if r.records() != 1 || r.batches()[0].Records[0].SequenceNumber != want.SequenceNumber {
 			t.Errorf("after the heartbeat: %d records", r.records())
 		}
 		stop()
@@ -151,7 +169,7 @@ func TestFanOutPace(t *testing.T) {
 			t.Fatalf("%d records, want 12", r.records())
 		}
 		// Two MiB of burst, then two a second: the twelfth after about 5 s.
-		if took := r.at[11]; took < 4*time.Second || took > 6*time.Second {
+		if took := r.at()[11]; took < 4*time.Second || took > 6*time.Second {
 			t.Errorf("12 MiB took %s", took)
 		}
 	})
@@ -183,7 +201,11 @@ func TestSubscriptionToShardEnd(t *testing.T) {
 		b.must(err)
 		_, err = call[any](b, "SplitShard", &SplitShardInput{StreamRef: named("s"), ShardToSplit: ptr("shardId-0"), NewStartingHashKey: ptr("5")})
 		b.must(err)
-		if err := <-r.err; err != nil || r.records() != 1 || !r.batches[len(r.batches)-1].End {
+		b.settle()
+		if !r.batches()[len(r.batches())-1].End {
+			t.Error("the shard's end is not announced when it closes")
+		}
+		if err := <-r.err; err != nil || r.records() != 1 {
 			t.Errorf("%d records, %v", r.records(), err)
 		}
 		shards, err := b.Shards(b.streamARN("s"))

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
 )
 
@@ -25,7 +26,8 @@ func TestSlowAndGoneClients(t *testing.T) {
 	const records, size = 48, 1<<20 - 1
 	arn := subscribedStream(ctx, t, client)
 	subscribe := func() *kinesis.SubscribeToShardEventStream {
-		out, err := client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
+		// A client of its own: event streams of one share a buffer in smithy-go 1.28.8.
+		out, err := kinesis.New(client.Options()).SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 			ConsumerARN: &arn, ShardId: aws.String("shardId-000000000000"),
 			StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon},
 		})
@@ -50,18 +52,24 @@ func TestSlowAndGoneClients(t *testing.T) {
 		}
 		got += len(event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value.Records)
 	}
-	lost := 0
-	for range stuck.Events() { // what its buffers hold; then it must end
-		lost++
+	awaitFollowers(ctx, t, 1) // the stuck one is cut off though its client still reads nothing
+	served := 0
+	for range stuck.Events() { // what its buffers hold
+		served++
 	}
-	if lost >= records || stuck.Err() == nil {
-		t.Errorf("the stuck client was served %d events to the end (%v)", lost, stuck.Err())
+	if served >= records {
+		t.Errorf("the stuck client was served all %d events", served)
 	}
-
 	next.Close()
-	for followers() != 0 {
-		if ctx.Err() != nil {
-			t.Fatalf("%d subscriptions are still served after their clients left", followers())
+	awaitFollowers(ctx, t, 0)
+}
+
+// awaitFollowers waits until so many subscriptions are being served.
+func awaitFollowers(ctx context.Context, t *testing.T, want int) {
+	t.Helper()
+	for followers() != want {
+		if err := (clock.Wall{}).Sleep(ctx, 10*time.Millisecond); err != nil {
+			t.Fatalf("%d subscriptions are served, want %d", followers(), want)
 		}
 	}
 }
