@@ -141,18 +141,29 @@ func (p *provisioner) tryFunction(ctx context.Context, shards int) error {
 	for range shards {
 		group.Go(func() error {
 			out, err := p.lambda.Invoke(ctx, &lambda.InvokeInput{
-				FunctionName: aws.String(FunctionName), Payload: []byte(`{"Records":[]}`),
+				FunctionName: aws.String(FunctionName), Payload: []byte(`{"Records":[]}`), LogType: types.LogTypeTail,
 			})
 			if err != nil {
 				return fmt.Errorf("try function %s: %w", FunctionName, err)
 			}
 			if out.FunctionError != nil {
-				return fmt.Errorf("try function %s: it answered %s: %s", FunctionName, *out.FunctionError, out.Payload)
+				return fmt.Errorf("try function %s: it answered %s: %s; its log: %s",
+					FunctionName, *out.FunctionError, out.Payload, logTail(out.LogResult))
 			}
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// logTail decodes what Invoke returns of the log; a log that cannot be decoded
+// is shown as it is.
+func logTail(encoded *string) string {
+	text, err := base64.StdEncoding.DecodeString(aws.ToString(encoded))
+	if err != nil {
+		return aws.ToString(encoded)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // settleRole repeats do while Lambda says that it cannot use the role yet.
