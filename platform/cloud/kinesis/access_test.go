@@ -49,6 +49,14 @@ func TestAccessNamesTheResource(t *testing.T) {
 				t.Errorf("%s needs %v, want %s", c.operation, got, c.want)
 			}
 		}
+		for _, alias := range []string{
+			"arn:aws-cn:kinesis:us-east-1:123456789012:stream/s", // would escape a Deny on the real ARN
+			"arn:aws:kinesis:eu-west-1:123456789012:stream/s",
+			"arn:aws:kinesis:us-east-1:999999999999:stream/s",
+		} {
+			_, err := call[any](b, "DeleteStream", &DeleteStreamInput{StreamRef: StreamRef{StreamARN: &alias}})
+			b.want(alias, err, codeNotFound)
+		}
 		_, err = call[any](b, "UpdateShardCount", &struct{}{})
 		b.want("a missing operation", err, "NotImplementedException")
 	})

@@ -78,7 +78,9 @@ func (s *Service) stream(r StreamRef) (*stream, error) {
 	if r.StreamName != nil && *r.StreamName != arn.resource {
 		return nil, wire.Errorf(codeInvalidArgument, "StreamName %s does not match StreamARN %s.", *r.StreamName, *r.StreamARN)
 	}
-	if arn.account != s.cfg.Account || arn.region != s.cfg.Region {
+	// The whole ARN must be the stream's own: it is what was authorised, and a
+	// Deny on the real one must not be escaped by another partition's spelling.
+	if *r.StreamARN != s.streamARN(arn.resource) {
 		return nil, errStreamNotFound(arn.resource, arn.account)
 	}
 	return s.streamNamed(arn.resource)
