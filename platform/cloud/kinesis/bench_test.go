@@ -113,8 +113,8 @@ func BenchmarkFanOutLatency(b *testing.B) {
 		b.Fatal(err)
 	}
 	var out *kinesis.SubscribeToShardOutput
-	for out == nil {
-		out, err = client.SubscribeToShard(b.Context(), &kinesis.SubscribeToShardInput{
+	for out == nil { // until the consumer is active
+		out, _ = client.SubscribeToShard(b.Context(), &kinesis.SubscribeToShardInput{
 			ConsumerARN: consumer.Consumer.ConsumerARN, ShardId: aws.String("shardId-0"),
 			StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon},
 		})
