@@ -204,7 +204,7 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 				}
 				return nil
 			}
-		}, "1 lost, 0 duplicates: lost d000001-000002"},
+		}, "1 lost (d000001-000002), 0 duplicates"},
 		{"never drains", func(s *toy) {
 			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 				for p := range due {
@@ -221,6 +221,13 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 				return err
 			}
 		}, "0 lost, 1 duplicates"},
+		{"event invented", func(s *toy) {
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				err := deliver(ctx, due, l)
+				l.Arrived("end", ledger.ID{Device: 2, Seq: 999})
+				return err
+			}
+		}, "1 that nobody sent (d000002-000999)"},
 		{"too slow", func(s *toy) {
 			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 				err := deliver(ctx, due, l)

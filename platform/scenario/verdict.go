@@ -53,6 +53,8 @@ type HopVerdict struct {
 	LostIDs      []string  `json:"lostIds"`
 	Duplicates   int       `json:"duplicates"`
 	OutOfOrder   int       `json:"outOfOrder"`
+	Unknown      int       `json:"unknown"`
+	UnknownIDs   []string  `json:"unknownIds"`
 }
 
 // Fault is one injected fault and what it cost.
@@ -86,6 +88,7 @@ func reconcile(hops []Hop, l *ledger.Ledger) ([]HopVerdict, []Outcome) {
 			From: hop.From, To: hop.To, Guarantee: hop.Guarantee,
 			Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Received,
 			Lost: r.Lost, LostIDs: idTexts(r.LostIDs), Duplicates: r.Duplicates, OutOfOrder: r.OutOfOrder,
+			Unknown: r.Unknown, UnknownIDs: idTexts(r.UnknownIDs),
 		}
 		verdicts = append(verdicts, v)
 		outcomes = append(outcomes, v.outcome())
@@ -93,21 +96,27 @@ func reconcile(hops []Hop, l *ledger.Ledger) ([]HopVerdict, []Outcome) {
 	return verdicts, outcomes
 }
 
-// outcome judges a hop: nothing may be lost anywhere; a duplicate counts only
-// where the hop promises exactly-once.
+// outcome judges a hop: nothing may be lost or invented anywhere; a duplicate
+// counts only where the hop promises exactly-once.
 func (v HopVerdict) outcome() Outcome {
 	o := Outcome{
 		Name: fmt.Sprintf("hop %s → %s", v.From, v.To),
 		Want: "0 lost",
-		Got:  fmt.Sprintf("%d lost, %d duplicates", v.Lost, v.Duplicates),
-		Pass: v.Lost == 0,
-	}
-	if v.Guarantee == ExactlyOnce {
-		o.Want = "0 lost, 0 duplicates"
-		o.Pass = o.Pass && v.Duplicates == 0
+		Got:  fmt.Sprintf("%d lost", v.Lost),
+		Pass: v.Lost == 0 && v.Unknown == 0,
 	}
 	if v.Lost > 0 {
-		o.Got += ": lost " + nameIDs(v.LostIDs, v.Lost)
+		o.Got += " (" + nameIDs(v.LostIDs, v.Lost) + ")"
+	}
+	if v.Guarantee == ExactlyOnce {
+		o.Want += ", 0 duplicates"
+		o.Pass = o.Pass && v.Duplicates == 0
+	}
+	if v.Guarantee == ExactlyOnce || v.Duplicates > 0 {
+		o.Got += fmt.Sprintf(", %d duplicates", v.Duplicates)
+	}
+	if v.Unknown > 0 {
+		o.Got += fmt.Sprintf(", %d that nobody sent (%s)", v.Unknown, nameIDs(v.UnknownIDs, v.Unknown))
 	}
 	return o
 }
