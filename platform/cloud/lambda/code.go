@@ -70,7 +70,7 @@ func unpack(archive []byte, root func() (string, error)) (*code, error) {
 	if err != nil {
 		return nil, serviceError("unpack function code: %v", err)
 	}
-	if err := unzip(bytes.NewReader(archive), int64(len(archive)), dir); err != nil {
+	if err := unzip(bytes.NewReader(archive), int64(len(archive)), dir, maxUnzippedBytes); err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}

@@ -18,8 +18,8 @@ var errUnzippedSize = invalidParameter("Unzipped size must be smaller than %d by
 
 // unzip unpacks a deployment package into dir. It writes only regular files
 // and directories below dir, whatever the archive's names say, trusts no size
-// the archive declares, and demands an executable called bootstrap.
-func unzip(r io.ReaderAt, size int64, dir string) error {
+// the archive declares, stops at unzippedMax bytes, and demands an executable called bootstrap.
+func unzip(r io.ReaderAt, size int64, dir string, unzippedMax int64) error {
 	if size > maxZippedBytes {
 		return tooLarge(maxZippedBytes, "CreateFunction")
 	}
@@ -32,7 +32,7 @@ func unzip(r io.ReaderAt, size int64, dir string) error {
 		return serviceError("unpack function code: %v", err)
 	}
 	defer root.Close()
-	left := int64(maxUnzippedBytes)
+	left := unzippedMax
 	for _, f := range archive.File {
 		n, err := unzipFile(root, f, left)
 		if err != nil {
