@@ -69,7 +69,7 @@ func TestUnzipRefusesWhatIsNotAPackage(t *testing.T) {
 		{"absolute", "outside the package", archive(t, bootstrap(), entry{"/tmp/evil", 0o755, text("x")})},
 		{"backslashes", "outside the package", archive(t, bootstrap(), entry{`..\evil`, 0o755, text("x")})},
 		{"symbolic link", "neither a file nor a directory", archive(t, entry{"bootstrap", fs.ModeSymlink | 0o777, text("/bin/sh")})},
-		{"bomb", "Unzipped size must be smaller", archive(t, bootstrap(), entry{"zeros", 0o644, zeros(1<<20)})},
+		{"bomb", "Unzipped size must be smaller", archive(t, bootstrap(), entry{"zeros", 0o644, zeros(1 << 20)})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
