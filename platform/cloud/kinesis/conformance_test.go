@@ -22,7 +22,9 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	if endpoint := os.Getenv("WEIR_CONFORMANCE_ENDPOINT"); endpoint != "" {
-		cfg, err := config.LoadDefaultConfig(t.Context())
+		transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
+		t.Cleanup(transport.CloseIdleConnections)
+		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(&http.Client{Transport: transport}))
 		if err != nil {
 			t.Fatal(err)
 		}
