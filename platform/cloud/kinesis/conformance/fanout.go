@@ -153,6 +153,12 @@ func (s *suite) testFanOutResumes(t *testing.T) {
 		leave := subscriptions * total / 4 // go away in the middle, three times
 		for got < total && got < leave {
 			event := s.next(t, stream)
+			if err := stream.Err(); event == nil && err != nil && code(err) == "" && subscriptions < 10 {
+				// The connection broke: smithy-go 1.28.8 closes one now and then
+				// when a near server answers fast. Resuming must make up for it.
+				t.Logf("subscription %d broke: %v", subscriptions, err)
+				break
+			}
 			if event == nil {
 				t.Fatalf("subscription ended: %v", stream.Err())
 			}
