@@ -20,7 +20,6 @@ func mayExist() []string {
 	return []string{
 		"benchmarks", "compose",
 		"bin", "dist", "weir", // built, ignored by git
-		"deps_tmp.go", // keeps dependencies in go.mod while the first packages are written
 	}
 }
 

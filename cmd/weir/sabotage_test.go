@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -29,6 +30,29 @@ import (
 // short is a load that is quick to send and large enough to sabotage.
 func short(more ...string) []string {
 	return append([]string{"location", "--for", "3s", "--rate", "60", "--devices", "50"}, more...)
+}
+
+// TestSabotage breaks runs on purpose. They mostly wait (a device waits half a
+// minute for an offer that never comes), so they run all at once: t.Parallel
+// would run only as many as there are cores.
+func TestSabotage(t *testing.T) {
+	tests := []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"dropped record is named", droppedRecordIsNamed},
+		{"swapped offer is named", swappedOfferIsNamed},
+		{"late function fails its objective", lateFunctionFailsItsObjective},
+		{"doubled record is reported and passes", doubledRecordIsReportedAndPasses},
+		{"offer pushed twice fails", offerPushedTwiceFails},
+		{"function gone for good", functionGoneForGood},
+		{"each permission counts", eachPermissionCounts},
+	}
+	var together sync.WaitGroup
+	for _, test := range tests {
+		together.Go(func() { t.Run(test.name, test.run) })
+	}
+	together.Wait()
 }
 
 // onPuts hooks PutRecords on a stream.
@@ -58,9 +82,8 @@ func wantFailure(t *testing.T, g graded, words ...string) {
 	}
 }
 
-// TestDroppedRecordIsNamed acknowledges one signup without storing it.
-func TestDroppedRecordIsNamed(t *testing.T) {
-	t.Parallel()
+// droppedRecordIsNamed acknowledges one signup without storing it.
+func droppedRecordIsNamed(t *testing.T) {
 	var dropped atomic.Pointer[string]
 	g := runWeir(t, onPuts("location-signups", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
 		id := idOf(in.Records[0].Data)
@@ -90,9 +113,8 @@ func idOf(data []byte) string {
 	return e.ID
 }
 
-// TestSwappedOfferIsNamed gives one subscriber another place's answer.
-func TestSwappedOfferIsNamed(t *testing.T) {
-	t.Parallel()
+// swappedOfferIsNamed gives one subscriber another place's answer.
+func swappedOfferIsNamed(t *testing.T) {
 	var swapped atomic.Pointer[string]
 	g := runWeir(t, onPuts("location-offers", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
 		id := idOf(in.Records[0].Data)
@@ -110,9 +132,8 @@ func TestSwappedOfferIsNamed(t *testing.T) {
 	wantFailure(t, g, *swapped.Load(), "nowhere")
 }
 
-// TestLateFunctionFailsItsObjective delays every publication of the function.
-func TestLateFunctionFailsItsObjective(t *testing.T) {
-	t.Parallel()
+// lateFunctionFailsItsObjective delays every publication of the function.
+func lateFunctionFailsItsObjective(t *testing.T) {
 	g := runWeir(t, onPuts("location-offers", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
 		select {
 		case <-time.After(400 * time.Millisecond):
@@ -126,10 +147,9 @@ func TestLateFunctionFailsItsObjective(t *testing.T) {
 	}
 }
 
-// TestDoubledRecordIsReportedAndPasses stores one offer twice, which an
+// doubledRecordIsReportedAndPasses stores one offer twice, which an
 // at-least-once hop may do.
-func TestDoubledRecordIsReportedAndPasses(t *testing.T) {
-	t.Parallel()
+func doubledRecordIsReportedAndPasses(t *testing.T) {
 	var done atomic.Bool
 	g := runWeir(t, onPuts("location-offers", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
 		if done.CompareAndSwap(false, true) {
@@ -152,10 +172,9 @@ func TestDoubledRecordIsReportedAndPasses(t *testing.T) {
 	}
 }
 
-// TestOfferPushedTwiceFails puts a proxy between devices and app that repeats
+// offerPushedTwiceFails puts a proxy between devices and app that repeats
 // one offer event.
-func TestOfferPushedTwiceFails(t *testing.T) {
-	t.Parallel()
+func offerPushedTwiceFails(t *testing.T) {
 	var doubled atomic.Bool
 	g := runWeir(t, sabotage{world: func(w *scenario.World) {
 		w.URL = through(t, w.URL, func(body []byte) []byte {
@@ -200,10 +219,9 @@ func through(t *testing.T, real func(string) string, change func([]byte) []byte)
 	return func(string) string { return server.URL }
 }
 
-// TestFunctionGoneForGood deletes the function in mid-run: every later signup
+// functionGoneForGood deletes the function in mid-run: every later signup
 // is owed an offer, and the run says so and ends.
-func TestFunctionGoneForGood(t *testing.T) {
-	t.Parallel()
+func functionGoneForGood(t *testing.T) {
 	var base aws.Config
 	var puts atomic.Int32
 	s := onPuts("location-offers", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
@@ -226,9 +244,9 @@ func TestFunctionGoneForGood(t *testing.T) {
 	}
 }
 
-// TestEachPermissionCounts takes one permission from one component at a time
+// eachPermissionCounts takes one permission from one component at a time
 // and sees that component fail, by name, while what comes before it works.
-func TestEachPermissionCounts(t *testing.T) {
+func eachPermissionCounts(t *testing.T) {
 	tests := []struct {
 		component, permission string
 		words                 []string
@@ -238,15 +256,18 @@ func TestEachPermissionCounts(t *testing.T) {
 		{"audit", "kinesis:GetRecords", []string{"audit of stream", "kinesis:GetRecords"}},
 		{"deployer", "lambda:CreateFunction", []string{"provision", "lambda:CreateFunction"}},
 	}
+	var together sync.WaitGroup
 	for _, test := range tests {
-		t.Run(test.component, func(t *testing.T) {
-			t.Parallel()
-			g := runWeir(t, sabotage{entry: func(e *scenario.Entry) {
-				e.Scenario = without{e.Scenario, test.component + ".json", test.permission}
-			}}, short()...)
-			wantFailure(t, g, test.words...)
+		together.Go(func() {
+			t.Run(test.component, func(t *testing.T) {
+				g := runWeir(t, sabotage{entry: func(e *scenario.Entry) {
+					e.Scenario = without{e.Scenario, test.component + ".json", test.permission}
+				}}, short()...)
+				wantFailure(t, g, test.words...)
+			})
 		})
 	}
+	together.Wait()
 }
 
 // without is a scenario whose one policy lacks one permission.
