@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -120,6 +121,11 @@ type sabotage struct {
 	world func(*scenario.World) // changes the world before the run, when the cloud serves
 }
 
+// runGCPercent trades processor time, which a run has left, for memory, which
+// it promises to be sparing with: measured at 2,000 signups a second, 50 instead
+// of Go's 100 saves a fifth of the peak and costs nothing that latency shows.
+const runGCPercent = 50
+
 // runScenarios is `weir run` after flag parsing.
 func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s sabotage) error {
 	entries, epoch, err := f.check(args)
@@ -129,6 +135,9 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 	addresses, err := newAddresses(f.listen)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(runGCPercent)
 	}
 	memory := observe.NewMemorySampler()
 	sampling, stopSampling := context.WithCancel(context.Background())
