@@ -34,9 +34,7 @@ type toy struct {
 }
 
 func (toy) Name() string                 { return "toy" }
-func (toy) Story() string                { return "" }
 func (toy) Settings() []scenario.Setting { return nil }
-func (toy) Panels() []scenario.Panel     { return nil }
 
 func (s toy) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{

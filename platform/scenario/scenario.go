@@ -26,8 +26,6 @@ import (
 type Scenario interface {
 	// Name is the command-line name, e.g. "location".
 	Name() string
-	// Story is one line for `weir list`.
-	Story() string
 	// Settings are the switches a user can set with --set key=value.
 	Settings() []Setting
 	// Defaults are the load, limits and objectives of a plain run under
@@ -46,8 +44,6 @@ type Scenario interface {
 	// Services are the scenario's own long-running processes, ordered
 	// downstream first: started in this order, stopped in reverse.
 	Services(env Env) ([]Service, error)
-	// Panels describe the page's live figures for the dashboard.
-	Panels() []Panel
 }
 
 // Service is one long-running part of a scenario.
@@ -146,12 +142,6 @@ type Outcome struct {
 	Got  string `json:"got"`
 	Want string `json:"want"`
 	Pass bool   `json:"pass"`
-}
-
-// Panel is one live figure of the scenario's page.
-type Panel struct {
-	Title string
-	Unit  string
 }
 
 // FunctionCode tells where a Lambda function's deployment package lies.

@@ -57,11 +57,6 @@ func New() Scenario { return Scenario{} }
 // Name is the command-line name.
 func (Scenario) Name() string { return "location" }
 
-// Story is one line for lists.
-func (Scenario) Story() string {
-	return "subscribers sign up anywhere on Earth and get the bandwidth offers of their place pushed back"
-}
-
 // Settings are the scenario's switches.
 func (Scenario) Settings() []scenario.Setting {
 	return []scenario.Setting{
@@ -130,15 +125,6 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 		return nil, err
 	}
 	return []scenario.Service{{Name: componentApp, Run: app.Run, Ready: app.Ready}}, nil
-}
-
-// Panels are the live figures of the scenario.
-func (Scenario) Panels() []scenario.Panel {
-	return []scenario.Panel{
-		{Title: "Signups", Unit: "1/s"},
-		{Title: "Waiting browsers", Unit: ""},
-		{Title: "Signup to offer, p99", Unit: "ms"},
-	}
 }
 
 // OfferBook is the offer book's bytes, for the oracle to read with its own code.
