@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,15 +14,18 @@ import (
 func (r *run) grade(ctx context.Context) {
 	r.enter(Grading)
 	r.outcomes = append(r.outcomes, r.sentOutcome())
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.defaults.GradeMax, 2*time.Minute))
+	defer cancel()
 	var graded []Outcome
-	err := guard(ctx, r.env.Wall, "grader", func(ctx context.Context) (err error) {
+	err := guard(limited, r.env.Wall, stopGrace, "grader", func(ctx context.Context) (err error) {
 		graded, err = r.Grader.Grade(ctx, r.env, sentOf(r.plan(), r.ledger), r.ledger)
 		return err
 	})
 	if err != nil {
 		r.fail("oracle graded", err)
+	} else {
+		r.outcomes = append(r.outcomes, graded...)
 	}
-	r.outcomes = append(r.outcomes, graded...)
 	r.outcomes = append(r.outcomes, objectives(r.defaults.SLO, r.ledger.Quantiles())...)
 }
 

@@ -14,10 +14,11 @@ import (
 const stopGrace = 5 * time.Second
 
 // guard runs f so that nothing it does can take the process down: a panic
-// becomes an error, and f gets stopGrace to return once ctx has ended. A hung f is
+// becomes an error, and f gets a grace to return once ctx has ended. A hung f is
 // abandoned, named in the error, and its goroutine leaks: the alternative is a
-// run that never ends.
-func guard(ctx context.Context, wall clock.Clock, what string, f func(context.Context) error) error {
+// run that never ends. What f finds it hands over through its error or, if it
+// sets variables, only where guard returned no error.
+func guard(ctx context.Context, wall clock.Clock, grace time.Duration, what string, f func(context.Context) error) error {
 	done := make(chan error, 1)
 	go func() { done <- recovered(ctx, what, f) }()
 	select {
@@ -25,13 +26,13 @@ func guard(ctx context.Context, wall clock.Clock, what string, f func(context.Co
 		return err
 	case <-ctx.Done():
 	}
-	grace := wall.NewTimer(stopGrace)
-	defer grace.Stop()
+	limit := wall.NewTimer(grace)
+	defer limit.Stop()
 	select {
 	case err := <-done:
 		return err
-	case <-grace.C:
-		return fmt.Errorf("%s hangs: it did not return within %v of being stopped", what, stopGrace)
+	case <-limit.C:
+		return fmt.Errorf("%s hangs: it did not return within %v of being stopped", what, grace)
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,10 +110,7 @@ func (r *run) enter(p Phase) { r.phase.Store(p) }
 
 // run goes through the phases; whatever fails, it ends in a verdict.
 func (r *run) run(ctx context.Context) Verdict {
-	startMax := r.defaults.StartMax
-	if startMax == 0 {
-		startMax = 30 * time.Second
-	}
+	startMax := cmp.Or(r.defaults.StartMax, 30*time.Second)
 	if err := r.provision(ctx, startMax); err != nil {
 		r.fail("provision", err)
 		return r.verdict()
@@ -144,25 +142,25 @@ func (r *run) run(ctx context.Context) Verdict {
 func (r *run) provision(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return guard(ctx, r.env.Wall, "provision", func(ctx context.Context) error {
+	return guard(ctx, r.env.Wall, stopGrace, "provision", func(ctx context.Context) error {
 		return Provision(ctx, r.Scenario, r.env)
 	})
 }
 
-// serve starts the services downstream first and waits until each is ready.
+// serve starts the services, downstream first, each once the one before is ready.
 func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error) {
+	starting, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	var list []Service
-	err := guard(ctx, r.env.Wall, "services", func(context.Context) (err error) {
+	err := guard(starting, r.env.Wall, stopGrace, "services", func(context.Context) (err error) {
 		list, err = r.Scenario.Services(r.env)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := startServices(ctx, r.env, list)
-	ready, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return s, s.ready(ready)
+	s := newServices(r.env, stopGrace)
+	return s, s.start(ctx, starting, list)
 }
 
 // exercise sends the plan, drains and grades. Its findings are outcomes.
@@ -194,7 +192,7 @@ func (r *run) startAudit(ctx context.Context) auditing {
 	const skewMax = 5 * time.Second
 	ctx, cancel := context.WithCancel(ctx)
 	a := auditing{newAuditor(r.env, r.Scenario.Hops(), r.env.Start.Add(-skewMax), r.ledger), cancel, make(chan error, 1)}
-	go func() { a.done <- guard(ctx, r.env.Wall, "audit", a.Run) }()
+	go func() { a.done <- guard(ctx, r.env.Wall, stopGrace, "audit", a.Run) }()
 	return a
 }
 
@@ -240,7 +238,7 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 		case <-finished:
 		}
 	}()
-	err := guard(simulating, r.env.Wall, "simulator", func(ctx context.Context) error {
+	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
 		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
 	})
 	select {

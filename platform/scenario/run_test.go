@@ -25,12 +25,15 @@ import (
 // end, is marked by its own simulator.
 type toy struct {
 	provision func(ctx context.Context) error
+	building  <-chan struct{} // if set, Services returns when it is closed
 	service   func(ctx context.Context) error
 	simulate  func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error
 	grade     func() ([]scenario.Outcome, error)
 	rate      float64
 	send      time.Duration
 	drainMax  time.Duration
+	startMax  time.Duration
+	gradeMax  time.Duration
 }
 
 func (toy) Name() string                 { return "toy" }
@@ -40,6 +43,7 @@ func (s toy) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load: scenario.Load{Rate: s.rate, Devices: 3, For: s.send}, Speed: 1,
 		SLO: map[string]time.Duration{"end to end": time.Second}, DrainMax: s.drainMax,
+		StartMax: s.startMax, GradeMax: s.gradeMax,
 	}
 }
 
@@ -55,6 +59,9 @@ func (toy) Hops() []scenario.Hop {
 func (s toy) Provision(ctx context.Context, _ scenario.Env) error { return s.provision(ctx) }
 
 func (s toy) Services(scenario.Env) ([]scenario.Service, error) {
+	if s.building != nil {
+		<-s.building
+	}
 	return []scenario.Service{{Name: "worker", Run: s.service}}, nil
 }
 
@@ -236,6 +243,11 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 			}
 		}, "p99 end to end"},
 		{"grader panics", func(s *toy) { s.grade = func() ([]scenario.Outcome, error) { panic("ouch") } }, "grader panicked: ouch"},
+		{"grader hangs", func(s *toy) {
+			s.gradeMax = time.Second
+			s.grade = func() ([]scenario.Outcome, error) { <-hang; return nil, nil }
+		}, "grader hangs"},
+		{"services hang while they are built", func(s *toy) { s.building, s.startMax = hang, 2*time.Second }, "services hangs"},
 		{"grader disagrees", func(s *toy) {
 			s.grade = func() ([]scenario.Outcome, error) { return []scenario.Outcome{{Name: "truth"}}, nil }
 		}, "truth"},

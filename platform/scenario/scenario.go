@@ -41,8 +41,8 @@ type Scenario interface {
 	// Provision creates the scenario's resources as component "deployer". It
 	// is idempotent and waits until everything is usable.
 	Provision(ctx context.Context, env Env) error
-	// Services are the scenario's own long-running processes, ordered
-	// downstream first: started in this order, stopped in reverse.
+	// Services are the scenario's own long-running parts, ordered downstream
+	// first: each starts once the one before it is ready, and they stop in reverse.
 	Services(env Env) ([]Service, error)
 }
 
@@ -105,6 +105,8 @@ type Defaults struct {
 	DrainMax time.Duration
 	// StartMax bounds provisioning and service start; 0 means 30s.
 	StartMax time.Duration
+	// GradeMax bounds the grader; 0 means 2m.
+	GradeMax time.Duration
 }
 
 // Setting is one switch of a scenario.

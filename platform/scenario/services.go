@@ -1,15 +1,19 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // services are the running services of one scenario.
 type services struct {
 	env     Env
+	stopMax time.Duration // each may take to stop
 	running []*runningService
 	failed  chan struct{} // closed when a service ends before it was stopped
 
@@ -24,22 +28,55 @@ type runningService struct {
 	err    error
 }
 
-// startServices starts every service in order, each under a context of its own.
-func startServices(ctx context.Context, env Env, list []Service) *services {
-	s := &services{env: env, failed: make(chan struct{})}
-	for _, service := range list {
-		ctx, cancel := context.WithCancel(ctx)
-		running := &runningService{Service: service, cancel: cancel, done: make(chan struct{})}
-		s.running = append(s.running, running)
-		go func() {
-			defer close(running.done)
-			running.err = guard(ctx, env.Wall, "service "+service.Name, service.Run)
-			if ctx.Err() == nil {
-				s.fail(running)
-			}
-		}()
+// Serve runs services of a provisioned scenario until ctx ends or one of them
+// ends by itself, and calls ready once all can take work. They start downstream
+// first and stop upstream first, so that what is in flight arrives; each may
+// take the scenario's DrainMax to finish what it has in hand.
+func Serve(ctx context.Context, s Scenario, env Env, list []Service, ready func()) error {
+	running := newServices(env, s.Defaults(env.Settings).DrainMax)
+	err := running.start(context.WithoutCancel(ctx), ctx, list)
+	if err == nil {
+		ready()
+		select {
+		case <-ctx.Done():
+		case <-running.failed:
+			err = running.failure()
+		}
+	} else if ctx.Err() != nil {
+		err = nil // stopped before all were ready, which is a clean stop too
 	}
-	return s
+	return errors.Join(append([]error{err}, running.stop()...)...)
+}
+
+func newServices(env Env, stopMax time.Duration) *services {
+	return &services{env: env, stopMax: stopMax, failed: make(chan struct{})}
+}
+
+// start starts the services in order, each under a context of its own and once
+// the one before it can take work, until starting ends. After an error those
+// that were started still run.
+func (s *services) start(ctx, starting context.Context, list []Service) error {
+	for _, service := range list {
+		r := s.launch(ctx, service)
+		if err := s.ready(starting, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *services) launch(ctx context.Context, service Service) *runningService {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &runningService{Service: service, cancel: cancel, done: make(chan struct{})}
+	s.running = append(s.running, r)
+	go func() {
+		defer close(r.done)
+		r.err = guard(ctx, s.env.Wall, s.stopMax, "service "+service.Name, service.Run)
+		if ctx.Err() == nil {
+			s.fail(r)
+		}
+	}()
+	return r
 }
 
 // fail records the first service that ended although nobody stopped it.
@@ -62,30 +99,22 @@ func (s *services) failure() error {
 	return s.err
 }
 
-// ready waits for every service in order.
-func (s *services) ready(ctx context.Context) error {
-	for _, r := range s.running {
-		if r.Ready == nil {
-			continue
-		}
-		ctx, cancel := context.WithCancel(ctx)
-		go func() {
-			select {
-			case <-s.failed:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		err := guard(ctx, s.env.Wall, "service "+r.Name+" becoming ready", r.Ready)
-		cancel()
-		if failure := s.failure(); failure != nil {
-			return failure
-		}
-		if err != nil {
-			return err
-		}
+// ready waits until r can take work, or a service fails.
+func (s *services) ready(ctx context.Context, r *runningService) error {
+	if r.Ready == nil {
+		return s.failure()
 	}
-	return nil
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.failed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := guard(ctx, s.env.Wall, stopGrace, "service "+r.Name+" becoming ready", r.Ready)
+	return cmp.Or(s.failure(), err)
 }
 
 // stop ends the services in reverse order, upstream first, and returns what
