@@ -84,9 +84,9 @@ func printFindings(cmd *cobra.Command, findings []finding, asJSON bool) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(findings)
 	}
-	colours := isTerminal(out)
+	l := lookOf(out)
 	for _, f := range findings {
-		if _, err := fmt.Fprintf(out, "%s %-20s %s\n", f.mark(colours), f.Name, f.Found); err != nil {
+		if _, err := fmt.Fprintf(out, "%s %-20s %s\n", f.mark(l), f.Name, f.Found); err != nil {
 			return err
 		}
 		if !f.OK && f.Remedy != "" {
@@ -97,18 +97,15 @@ func printFindings(cmd *cobra.Command, findings []finding, asJSON bool) error {
 }
 
 // mark is ok, MISSING (required) or - (nice to have).
-func (f finding) mark(colours bool) string {
-	text, colour := "ok     ", "32"
+func (f finding) mark(l look) string {
 	switch {
-	case !f.OK && f.Required:
-		text, colour = "MISSING", "31"
-	case !f.OK:
-		text, colour = "-      ", "33"
+	case f.OK:
+		return l.paint(green, "ok     ")
+	case f.Required:
+		return l.paint(red, "MISSING")
+	default:
+		return l.paint(yellow, "-      ")
 	}
-	if !colours {
-		return text
-	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
 // missing is an error that names every required thing that is not there.

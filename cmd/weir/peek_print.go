@@ -22,9 +22,9 @@ const hexBytesMax = 512
 // recordPrinter prints records of all shards, one at a time, and calls stop
 // after the last wanted one.
 type recordPrinter struct {
-	flags   *peekFlags
-	colours bool
-	stop    func()
+	flags *peekFlags
+	look  look
+	stop  func()
 
 	mu      sync.Mutex
 	out     io.Writer
@@ -33,7 +33,7 @@ type recordPrinter struct {
 }
 
 func newRecordPrinter(out io.Writer, flags *peekFlags, stop func()) *recordPrinter {
-	return &recordPrinter{flags: flags, colours: isTerminal(out), stop: stop, out: out}
+	return &recordPrinter{flags: flags, look: lookOf(out), stop: stop, out: out}
 }
 
 // handle is the consumer's handler. It never asks for redelivery: a reader
@@ -78,10 +78,7 @@ func (p *recordPrinter) print(shard string, r kinesis.ReceivedRecord) error {
 		text = append(line, '\n')
 	default:
 		header := fmt.Sprintf("%s  %s  %s  %s", shard, shortSequence(r), r.Arrival.UTC().Format("2006-01-02T15:04:05.000Z"), onOneLine(r.PartitionKey))
-		if p.colours {
-			header = "\x1b[2m" + header + "\x1b[0m"
-		}
-		text = fmt.Appendf(nil, "%s\n%s\n", header, readable(r.Data))
+		text = fmt.Appendf(nil, "%s\n%s\n", p.look.paint(faint, header), readable(r.Data))
 	}
 	_, err := p.out.Write(text)
 	return err

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
+	"unicode/utf8"
 
 	"github.com/weirstream/weir/platform/scenario"
 )
@@ -17,13 +16,12 @@ import (
 // screen shows the progress of runs: on a terminal one block, redrawn in
 // place; elsewhere one line per scenario and second.
 type screen struct {
-	out      io.Writer
-	terminal bool
-	width    int
+	out   io.Writer
+	width func() int // of the terminal, now; nil where there is none
 
 	mu      sync.Mutex
 	latest  map[string]scenario.Progress
-	lines   int // drawn lines to go back over
+	drawn   []string // lines of the block on the terminal
 	printed map[string]time.Duration
 	phases  map[string]scenario.Phase
 	closed  bool
@@ -34,9 +32,8 @@ func newScreen(out io.Writer, scenarios int) *screen {
 		out: out, latest: make(map[string]scenario.Progress, scenarios),
 		printed: map[string]time.Duration{}, phases: map[string]scenario.Phase{},
 	}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		s.terminal = true
-		s.width, _, _ = term.GetSize(int(f.Fd()))
+	if isTerminal(out) && os.Getenv("TERM") != "dumb" {
+		s.width = func() int { return columns(out) }
 	}
 	return s
 }
@@ -48,8 +45,8 @@ func (s *screen) update(p scenario.Progress) {
 		return
 	}
 	s.latest[p.Scenario] = p
-	if s.terminal {
-		s.redraw()
+	if s.width != nil {
+		s.draw(nil)
 		return
 	}
 	if p.Phase != s.phases[p.Scenario] || p.Elapsed-s.printed[p.Scenario] >= time.Second {
@@ -58,19 +55,51 @@ func (s *screen) update(p scenario.Progress) {
 	}
 }
 
-func (s *screen) redraw() {
-	var b strings.Builder
-	if s.lines > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", s.lines)
+// Write puts log lines above the block. What logs to the same terminal must
+// come through here, or the block would be drawn over it.
+func (s *screen) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.width == nil || s.closed {
+		return s.out.Write(text)
 	}
-	s.lines = 0
+	s.draw(text)
+	return len(text), nil
+}
+
+// draw replaces the block: it goes back over what is there, however the
+// terminal has wrapped it since, clears from there on and writes anew. The
+// carriage return matters: a typed ^C leaves the cursor behind its echo.
+func (s *screen) draw(above []byte) {
+	l := look{width: s.width()}
+	var b strings.Builder
+	b.WriteByte('\r')
+	if rows := rowsOf(s.drawn, l.width); rows > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA", rows)
+	}
+	b.WriteString("\x1b[J")
+	b.Write(above)
+	s.drawn = nil
 	for _, name := range sortedKeys(s.latest) {
 		for _, line := range progressBlock(s.latest[name]) {
-			b.WriteString("\x1b[2K" + clip(line, s.width) + "\n")
-			s.lines++
+			s.drawn = append(s.drawn, l.fold(line, 2)...)
 		}
 	}
+	for _, line := range s.drawn {
+		b.WriteString(line + "\n")
+	}
 	_, _ = io.WriteString(s.out, b.String())
+}
+
+// rowsOf is how many rows lines take at a width.
+func rowsOf(lines []string, width int) int {
+	rows := len(lines)
+	for _, line := range lines {
+		if n := utf8.RuneCountInString(line); width > 0 && n > 0 {
+			rows += (n - 1) / width
+		}
+	}
+	return rows
 }
 
 // close leaves the last block on the screen and ignores later updates.
@@ -91,8 +120,8 @@ func progressBlock(p scenario.Progress) []string {
 	}
 	return []string{
 		head,
-		fmt.Sprintf("  sent %d   delivered %d   in flight %d   %.0f/s   %s p50 %.1f ms  p99 %.1f ms",
-			p.Sent, p.Delivered, p.InFlight, p.PerSecond, p.Latency, p.P50, p.P99),
+		fmt.Sprintf("  sent %d   delivered %d   in flight %d   %.0f/s", p.Sent, p.Delivered, p.InFlight, p.PerSecond),
+		fmt.Sprintf("  %s p50 %.1f ms   p99 %.1f ms", p.Latency, p.P50, p.P99),
 	}
 }
 
@@ -131,15 +160,6 @@ func bar(done, of time.Duration) string {
 		filled = min(cells, int(cells*done/of))
 	}
 	return strings.Repeat("█", filled) + strings.Repeat("░", cells-filled)
-}
-
-// clip keeps a line on one row of the terminal, or the redraw would drift.
-func clip(line string, width int) string {
-	runes := []rune(line)
-	if width <= 0 || len(runes) < width {
-		return line
-	}
-	return string(runes[:width-1])
 }
 
 func sortedKeys[V any](m map[string]V) []string {

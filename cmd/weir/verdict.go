@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/weirstream/weir/platform/scenario"
@@ -21,24 +21,42 @@ func marshalVerdicts(verdicts []scenario.Verdict) ([]byte, error) {
 }
 
 // printVerdict is the verdict for a person.
-func printVerdict(out io.Writer, v scenario.Verdict) {
-	fmt.Fprintf(out, "\n%s  %s  %s of load, seed %d, epoch %s, run %s\n",
+func printVerdict(out io.Writer, v scenario.Verdict) { lookOf(out).verdict(out, v) }
+
+func (l look) verdict(out io.Writer, v scenario.Verdict) {
+	fmt.Fprintln(out)
+	title := l.fold(fmt.Sprintf("%s  %s  %s of load, seed %d, epoch %s, run %s",
 		v.Scenario, passText(v.Pass), round(time.Duration(v.DurationSeconds*float64(time.Second))),
-		v.Seed, v.Epoch.Format(time.RFC3339Nano), v.RunID)
+		v.Seed, v.Epoch.Format(time.RFC3339Nano), v.RunID), 2)
+	title[0] = strings.Replace(title[0], passText(v.Pass), l.paint(passColour(v.Pass), passText(v.Pass)), 1)
+	fmt.Fprintln(out, strings.Join(title, "\n"))
 	if v.Interrupted {
 		fmt.Fprintln(out, "interrupted: graded what was sent until then")
 	}
-	printHops(out, v.Hops)
+	printHops(out, l, v.Hops)
 	printLatencies(out, v)
-	printOutcomes(out, v.Outcomes)
+	printOutcomes(out, l, v.Outcomes)
 	for _, f := range v.Faults {
-		fmt.Fprintf(out, "fault at %s: %s %s: %s, recovered in %.0f ms\n", f.At, f.Kind, f.Target, f.Cost, f.RecoveredAfterMs)
+		l.line(out, 2, "fault at %s: %s %s: %s, recovered in %.0f ms", f.At, f.Kind, f.Target, f.Cost, f.RecoveredAfterMs)
 	}
 	for _, s := range v.Skipped {
-		fmt.Fprintf(out, "skipped: %s: %s\n", s.What, s.Reason)
+		l.line(out, 2, "skipped: %s: %s", s.What, s.Reason)
 	}
-	fmt.Fprintf(out, "first graded event %.0f ms after process start, peak memory %.0f MB (%s)\n",
-		v.Startup.FirstGradedEventMs, float64(v.PeakRSSBytes)/1e6, v.PeakRSSMethod)
+	l.line(out, 2, "%s, peak memory %s", firstEvent(v), peakMemory(v))
+}
+
+func firstEvent(v scenario.Verdict) string {
+	if v.Startup.FirstGradedEventMs <= 0 {
+		return "no graded event"
+	}
+	return fmt.Sprintf("first graded event %.0f ms after process start", v.Startup.FirstGradedEventMs)
+}
+
+func peakMemory(v scenario.Verdict) string {
+	if v.PeakRSSBytes == 0 {
+		return v.PeakRSSMethod
+	}
+	return fmt.Sprintf("%.0f MB (%s)", float64(v.PeakRSSBytes)/1e6, v.PeakRSSMethod)
 }
 
 func passText(pass bool) string {
@@ -48,36 +66,94 @@ func passText(pass bool) string {
 	return "FAIL"
 }
 
-func printHops(out io.Writer, hops []scenario.HopVerdict) {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\thop\tguarantee\tsent\tacknowledged\treceived\tlost\tduplicates\tout of order\t")
-	for _, h := range hops {
-		fmt.Fprintf(t, "\t%s → %s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n",
-			h.From, h.To, h.Guarantee, h.Sent, h.Acknowledged, h.Received, h.Lost, h.Duplicates, h.OutOfOrder)
+func passColour(pass bool) string {
+	if pass {
+		return green
 	}
-	_ = t.Flush()
+	return red
+}
+
+// hopColumns are what a person reads of a hop; the JSON report has more.
+var hopColumns = []struct {
+	title string
+	cell  func(scenario.HopVerdict) string
+}{
+	{"hop", func(h scenario.HopVerdict) string { return h.From + " → " + h.To }},
+	{"guarantee", func(h scenario.HopVerdict) string { return string(h.Guarantee) }},
+	{"sent", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Sent) }},
+	{"acked", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Acknowledged) }},
+	{"received", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Received) }},
+	{"lost", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Lost) }},
+	{"duplicates", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Duplicates) }},
+	{"out of order", func(h scenario.HopVerdict) string { return fmt.Sprint(h.OutOfOrder) }},
+}
+
+// printHops leaves out columns where the terminal is too narrow for all.
+func printHops(out io.Writer, l look, hops []scenario.HopVerdict) {
+	rows := hopRows(hops)
+	for _, spare := range []string{"guarantee", "out of order", "acked"} {
+		if l.width > 0 && tableWidth(rows) > l.width {
+			rows = withoutColumn(rows, spare)
+		}
+	}
+	table(out, rows)
+}
+
+func hopRows(hops []scenario.HopVerdict) [][]string {
+	rows := make([][]string, 1+len(hops))
+	for _, c := range hopColumns {
+		rows[0] = append(rows[0], c.title)
+		for i, h := range hops {
+			rows[1+i] = append(rows[1+i], c.cell(h))
+		}
+	}
+	return rows
+}
+
+func withoutColumn(rows [][]string, title string) [][]string {
+	at := slices.Index(rows[0], title)
+	for i := range rows {
+		rows[i] = slices.Delete(rows[i], at, at+1)
+	}
+	return rows
 }
 
 func printLatencies(out io.Writer, v scenario.Verdict) {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tms from intended send\tp50\tp90\tp99\tp99.9\tmax\t")
-	for _, name := range sortedKeys(v.LatencyMs) {
-		q := v.LatencyMs[name]
-		fmt.Fprintf(t, "\t%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", name, q.P50, q.P90, q.P99, q.P999, q.Max)
+	if len(v.LatencyMs) == 0 {
+		return
 	}
-	_ = t.Flush()
+	rows := [][]string{{"ms from intended send", "p50", "p90", "p99", "p99.9", "max"}}
+	for _, name := range sortedKeys(v.LatencyMs) {
+		row := []string{name}
+		q := v.LatencyMs[name]
+		for _, ms := range []float64{q.P50, q.P90, q.P99, q.P999, q.Max} {
+			row = append(row, fmt.Sprintf("%.1f", ms))
+		}
+		rows = append(rows, row)
+	}
+	table(out, rows)
 }
 
-func printOutcomes(out io.Writer, outcomes []scenario.Outcome) {
+func printOutcomes(out io.Writer, l look, outcomes []scenario.Outcome) {
 	for _, o := range outcomes {
 		mark := "✓"
 		if !o.Pass {
 			mark = "✗"
 		}
-		fmt.Fprintf(out, "  %s %s: %s", mark, o.Name, strings.ReplaceAll(o.Got, "\n", "\n      "))
+		text := fmt.Sprintf("  %s %s: %s", mark, o.Name, o.Got)
 		if !o.Pass || o.Got != o.Want {
-			fmt.Fprintf(out, " (want %s)", o.Want)
+			text += fmt.Sprintf(" (want %s)", o.Want)
 		}
-		fmt.Fprintln(out)
+		for i, part := range strings.Split(text, "\n") {
+			if i > 0 {
+				part = "      " + part
+			}
+			for j, line := range l.fold(part, 6) {
+				if i+j == 0 {
+					line = strings.Replace(line, mark, l.paint(passColour(o.Pass), mark), 1)
+				}
+				fmt.Fprintln(out, line)
+			}
+		}
 	}
 }
