@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
@@ -59,6 +58,3 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 		},
 	}, nil
 }
-
-// commandLine is what the verdict records as flags.
-func commandLine() []string { return append([]string{}, os.Args[1:]...) }

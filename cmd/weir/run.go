@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -231,20 +230,13 @@ func (f *runFlags) runOn(
 	if err == nil {
 		err = f.conclude(cmd, out, verdicts, memory)
 	}
-	if f.hold && !closedNow(interrupt) {
-		printHold(out, addresses.all())
+	if f.hold && cmd.Context().Err() == nil {
+		fmt.Fprintln(out, "\nstill serving:")
+		addresses.print(out)
+		fmt.Fprintln(out, "Ctrl-C to leave")
 	}
 	running.Wait()
 	return err
-}
-
-func closedNow(ch <-chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
 }
 
 // conclude fills in what only the command line knows, prints the verdicts and
@@ -273,38 +265,3 @@ func (f *runFlags) conclude(cmd *cobra.Command, out io.Writer, verdicts []scenar
 
 // newRunID marks the events of one run; it is unique, not reproducible.
 func newRunID() string { return "r-" + uuid.NewString()[:13] }
-
-func environment() scenario.Environment {
-	return scenario.Environment{
-		OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
-		Commit: buildCommit(), Flags: commandLine(),
-	}
-}
-
-func printHold(out io.Writer, urls map[string]string) {
-	fmt.Fprintln(out, "\nstill serving:")
-	for service, url := range urls {
-		fmt.Fprintf(out, "  %-10s %s\n", service, url)
-	}
-	fmt.Fprintln(out, "Ctrl-C to leave")
-}
-
-// writeJSON writes the report to path, to stdout for "-", nowhere for "".
-func writeJSON(stdout io.Writer, path string, verdicts []scenario.Verdict) error {
-	if path == "" {
-		return nil
-	}
-	data, err := marshalVerdicts(verdicts)
-	if err != nil {
-		return err
-	}
-	if path == "-" {
-		_, err = stdout.Write(data)
-	} else {
-		err = os.WriteFile(path, data, 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("write the JSON report to %s: %w", path, err)
-	}
-	return nil
-}

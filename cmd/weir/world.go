@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -81,15 +84,13 @@ func (a *addresses) url(service string) string {
 	return a.urls[service]
 }
 
-// all are the URLs by service name.
-func (a *addresses) all() map[string]string {
+// print lists the services of this process and where they are.
+func (a *addresses) print(out io.Writer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	urls := make(map[string]string, len(a.urls))
-	for service, url := range a.urls {
-		urls[service] = url
+	for _, service := range slices.Sorted(maps.Keys(a.urls)) {
+		fmt.Fprintf(out, "%-10s %s\n", service, a.urls[service])
 	}
-	return urls
 }
 
 // elsewhere finds services that run in other processes: all behind one URL.

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+func newGradeCommand(g *globals) *cobra.Command {
+	var ledgerPath, jsonPath string
+	cmd := &cobra.Command{
+		Use:   "grade SCENARIO --ledger FILE",
+		Short: "Grade a recorded simulation against what every hop holds",
+		Long: `Read every durable hop of a scenario to its tail, reconcile it with the ledger
+of a simulation, compare the results with the oracle, and exit 0 if the verdict
+passes, 1 if it fails.`,
+		Example: `  weir grade location --ledger run.ledger --endpoint http://127.0.0.1:4566 --json -`,
+		Args:    scenarioArg(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if ledgerPath == "" {
+				return usagef("--ledger FILE is needed: what `weir simulate --ledger` wrote")
+			}
+			rec, err := scenario.ReadRecord(ledgerPath)
+			if err != nil {
+				return err
+			}
+			e, w, _, err := piece(cmd, g, args, rec.Settings)
+			if err != nil {
+				return err
+			}
+			v, err := scenario.GradeOnly(cmd.Context(), e, w, rec, scenario.Options{})
+			if err != nil {
+				return err
+			}
+			return concludeGrade(cmd, v, jsonPath)
+		},
+	}
+	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "record that `weir simulate` wrote")
+	cmd.Flags().StringVar(&jsonPath, "json", "", "write the verdict as JSON to FILE, or to standard output with -")
+	g.addEndpoint(cmd)
+	return cmd
+}
+
+// concludeGrade prints and writes the verdict of a run made by other
+// processes, whose memory this one cannot see.
+func concludeGrade(cmd *cobra.Command, v scenario.Verdict, jsonPath string) error {
+	v.Target = "endpoint"
+	v.Environment = environment()
+	v.PeakRSSMethod = "not measured: the run's processes were not this one's"
+	out := cmd.OutOrStdout()
+	if jsonPath == "-" {
+		out = cmd.ErrOrStderr()
+	}
+	printVerdict(out, v)
+	if err := writeJSON(cmd.OutOrStdout(), jsonPath, []scenario.Verdict{v}); err != nil {
+		return err
+	}
+	if !v.Pass {
+		return failedVerdict("verdict: FAIL (%s)", v.Scenario)
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+func newServeCommand(g *globals) *cobra.Command {
+	f := &loadFlags{}
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve SCENARIO [SERVICE]",
+		Short: "Run a scenario's services, or one of them, until Ctrl-C",
+		Long: `Run the long-running services of a provisioned scenario against an endpoint
+until Ctrl-C, which lets each finish what it has in hand.`,
+		Example: `  weir serve location --endpoint http://127.0.0.1:4566 --listen 127.0.0.1:8080
+  weir serve location app`,
+		Args: scenarioArg(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, w, settings, err := piece(cmd, g, args, f.set)
+			if err != nil {
+				return err
+			}
+			addresses, err := newAddresses(listen)
+			if err != nil {
+				return err
+			}
+			w.Listen, w.URL = addresses.open, addresses.url
+			env, err := scenario.NewEnv(cmd.Context(), w, e.Scenario, "", settings)
+			if err != nil {
+				return err
+			}
+			service := ""
+			if len(args) > 1 {
+				service = args[1]
+			}
+			return serve(cmd, e.Scenario, env, service, addresses)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "where the service listens")
+	f.addSettings(cmd)
+	g.addEndpoint(cmd)
+	return cmd
+}
+
+// serve runs the service of that name, or all without one.
+func serve(cmd *cobra.Command, s scenario.Scenario, env scenario.Env, name string, addresses *addresses) error {
+	all, err := s.Services(env)
+	if err != nil {
+		return fmt.Errorf("services of %s: %w", s.Name(), err)
+	}
+	list, err := chosen(s, all, name)
+	if err != nil {
+		return err
+	}
+	return scenario.Serve(cmd.Context(), s, env, list, func() {
+		addresses.print(cmd.OutOrStdout())
+		fmt.Fprintln(cmd.OutOrStdout(), "ready")
+	})
+}
+
+// chosen is the service of a name, or all for "".
+func chosen(s scenario.Scenario, all []scenario.Service, name string) ([]scenario.Service, error) {
+	if name == "" {
+		return all, nil
+	}
+	var known []string
+	for _, service := range all {
+		if service.Name == name {
+			return []scenario.Service{service}, nil
+		}
+		known = append(known, service.Name)
+	}
+	return nil, usagef("scenario %s has no service %q; it has %s", s.Name(), name, strings.Join(known, ", "))
+}

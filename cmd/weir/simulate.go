@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+func newSimulateCommand(g *globals) *cobra.Command {
+	f := &loadFlags{}
+	var ledgerPath, url string
+	cmd := &cobra.Command{
+		Use:   "simulate SCENARIO --ledger FILE",
+		Short: "Drive a served scenario with its simulated population",
+		Long: `Send a scenario's planned events on schedule to services that run elsewhere and
+write what happened to a ledger file, which ` + "`weir grade`" + ` judges. Ctrl-C stops
+sending and still waits for what is in flight.`,
+		Example: `  weir simulate location --ledger run.ledger --url http://127.0.0.1:8080 --for 10s
+  weir grade location --ledger run.ledger`,
+		Args: scenarioArg(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			epoch, err := f.check()
+			if ledgerPath == "" {
+				err = errors.Join(err, errors.New("--ledger FILE is needed: where the record of the simulation goes"))
+			}
+			if err != nil {
+				return &usageError{err: err}
+			}
+			e, w, _, err := piece(cmd, g, args, f.set)
+			if err != nil {
+				return err
+			}
+			w.Listen, w.URL = elsewhere(url)
+			if f.speed != 0 && f.speed != w.Sim.Speed {
+				return usagef("--speed %g: the endpoint's simulated clock runs at %g and a client cannot change it; leave --speed out", f.speed, w.Sim.Speed)
+			}
+			screen := newScreen(cmd.ErrOrStderr(), 1)
+			rec, err := scenario.SimulateOnly(context.WithoutCancel(cmd.Context()), e, w, scenario.Options{
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set,
+				ProcessStart: g.started, Interrupt: cmd.Context().Done(), Progress: screen.update,
+			})
+			screen.close()
+			if err != nil {
+				return err
+			}
+			if err := rec.WriteFile(ledgerPath); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "sent %d events as run %s; grade them with: weir grade %s --ledger %s --endpoint %s\n",
+				rec.Paced, rec.RunID, args[0], ledgerPath, g.endpoint)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "file to write the record of the simulation to")
+	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "where `weir serve` listens")
+	f.add(cmd)
+	g.addEndpoint(cmd)
+	return cmd
+}
