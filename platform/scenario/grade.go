@@ -30,15 +30,15 @@ func (r *run) grade(ctx context.Context) {
 }
 
 func (r *run) sentOutcome() Outcome {
-	sent := r.ledger.SentCount()
+	sent, paced := r.ledger.SentCount(), int(r.paced.Load())
 	o := Outcome{
 		Name: "every planned event was sent",
-		Want: fmt.Sprint(r.paced), Got: fmt.Sprint(sent), Pass: sent == r.paced && sent > 0,
+		Want: fmt.Sprint(paced), Got: fmt.Sprint(sent), Pass: sent == paced && sent > 0,
 	}
 	switch {
 	case r.interrupted:
 		r.skipped = append(r.skipped, Skip{What: "the rest of the plan", Reason: fmt.Sprintf("interrupted after %d events", sent)})
-	case !r.exhausted:
+	case !r.exhausted.Load():
 		o.Want, o.Pass = "the whole plan", false
 	}
 	return o

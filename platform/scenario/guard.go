@@ -16,8 +16,8 @@ const stopGrace = 5 * time.Second
 // guard runs f so that nothing it does can take the process down: a panic
 // becomes an error, and f gets a grace to return once ctx has ended. A hung f is
 // abandoned, named in the error, and its goroutine leaks: the alternative is a
-// run that never ends. What f finds it hands over through its error or, if it
-// sets variables, only where guard returned no error.
+// run that never ends. What f sets outside itself may be read only after guard
+// returned nil: an abandoned f may still be at it.
 func guard(ctx context.Context, wall clock.Clock, grace time.Duration, what string, f func(context.Context) error) error {
 	done := make(chan error, 1)
 	go func() { done <- recovered(ctx, what, f) }()

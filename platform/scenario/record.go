@@ -62,7 +62,7 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 	return Record{
 		Version: recordVersion, Scenario: e.Scenario.Name(), RunID: o.RunID,
 		Seed: o.Seed, Epoch: o.Epoch, Load: r.load, Settings: settings,
-		Start: env.Start, Sim: env.Sim, Paced: r.paced, Exhausted: r.exhausted, Interrupted: r.interrupted,
+		Start: env.Start, Sim: env.Sim, Paced: int(r.paced.Load()), Exhausted: r.exhausted.Load(), Interrupted: r.interrupted,
 		Problems: r.outcomes, First: time.Duration(r.first.Load()), Ledger: r.ledger.Snapshot(),
 	}, nil
 }
@@ -81,7 +81,9 @@ func GradeOnly(ctx context.Context, e Entry, w World, rec Record, o Options) (Ve
 	r := newRun(e, env, o)
 	r.ledger = ledger.Restore(rec.Ledger)
 	r.started.Store(env.Start)
-	r.paced, r.exhausted, r.interrupted = rec.Paced, rec.Exhausted, rec.Interrupted
+	r.paced.Store(int64(rec.Paced))
+	r.exhausted.Store(rec.Exhausted)
+	r.interrupted = rec.Interrupted
 	r.outcomes = rec.Problems
 	r.first.Store(int64(rec.First))
 	r.settle(ctx, r.startAudit(ctx), nil)

@@ -73,8 +73,8 @@ type run struct {
 	drainBy atomic.Value // time.Time
 	started atomic.Value // time.Time: env.Start, for the reporter
 
-	paced       int  // events the schedule handed out
-	exhausted   bool // the schedule reached its end
+	paced       atomic.Int64 // events the schedule handed out
+	exhausted   atomic.Bool  // the schedule reached its end
 	interrupted bool
 	endedAt     time.Time
 	outcomes    []Outcome
@@ -241,10 +241,8 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
 		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
 	})
-	select {
-	case <-r.o.Interrupt:
-		r.interrupted = !r.exhausted
-	default:
+	if closed(r.o.Interrupt) {
+		r.interrupted = !r.exhausted.Load()
 	}
 	if errors.Is(err, context.Canceled) && simulating.Err() != nil {
 		return fmt.Errorf("still waiting %v after the last send: %w", r.defaults.DrainMax, err)
@@ -256,17 +254,16 @@ func (r *run) plan() iter.Seq[Planned] {
 	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
 }
 
-// counted notes how much of the schedule was handed out. Only the simulator's
-// goroutine writes it, before Simulate returns.
+// counted notes how much of the schedule was handed out.
 func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for p := range due {
-			r.paced++
+			r.paced.Add(1)
 			if !yield(p) {
 				return
 			}
 		}
-		r.exhausted = !closed(r.o.Interrupt)
+		r.exhausted.Store(!closed(r.o.Interrupt))
 	}
 }
 

@@ -113,7 +113,8 @@ type Defaults struct {
 type Setting struct {
 	Name    string
 	Default string
-	Allowed []string // nil allows any text
+	Allowed []string                 // nil allows any text
+	Check   func(value string) error // what Allowed cannot say; nil checks nothing
 	Help    string
 }
 

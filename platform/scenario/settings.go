@@ -25,6 +25,8 @@ func CompleteSettings(settings []Setting, given map[string]string) (map[string]s
 		case settings[i].Allowed != nil && !slices.Contains(settings[i].Allowed, value):
 			problems = append(problems, fmt.Errorf("setting %s=%q: want one of %s",
 				name, value, strings.Join(settings[i].Allowed, ", ")))
+		case settings[i].Check != nil && settings[i].Check(value) != nil:
+			problems = append(problems, fmt.Errorf("setting %s=%q: %w", name, value, settings[i].Check(value)))
 		default:
 			complete[name] = value
 		}
