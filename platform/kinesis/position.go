@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -44,28 +43,6 @@ func (p Position) validate(shards int) error {
 		return nil
 	}
 	return errors.New("Start has an unknown Type")
-}
-
-// ParsePosition reads what a person types: trim-horizon, latest, an RFC 3339
-// instant, at:SEQUENCE or after:SEQUENCE. "" is TrimHorizon.
-func ParsePosition(text string) (Position, error) {
-	switch strings.ToLower(text) {
-	case "", "trim-horizon":
-		return Position{Type: TrimHorizon}, nil
-	case "latest":
-		return Position{Type: Latest}, nil
-	}
-	if number, ok := strings.CutPrefix(text, "at:"); ok && isDecimal(number) {
-		return Position{Type: AtSequenceNumber, SequenceNumber: number}, nil
-	}
-	if number, ok := strings.CutPrefix(text, "after:"); ok && isDecimal(number) {
-		return Position{Type: AfterSequenceNumber, SequenceNumber: number}, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return Position{}, fmt.Errorf("position %q: want trim-horizon, latest, an instant such as 2026-01-02T15:04:05Z, at:SEQUENCE or after:SEQUENCE", text)
-	}
-	return Position{Type: AtTimestamp, Timestamp: at}, nil
 }
 
 func isDecimal(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }

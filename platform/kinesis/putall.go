@@ -12,9 +12,6 @@ import (
 // PutAllOption is a test seam of PutAll.
 type PutAllOption func(*putAll)
 
-// WithClock makes PutAll wait by this clock.
-func WithClock(c clock.Clock) PutAllOption { return func(p *putAll) { p.clock = c } }
-
 // WithSeed fixes the jitter of PutAll's retries.
 func WithSeed(seed uint64) PutAllOption {
 	return func(p *putAll) { p.jitter = newJitter(seed, clock.Wall{}) }

@@ -32,31 +32,6 @@ func TestAnchorAheadOfTheServicesClock(t *testing.T) {
 	})
 }
 
-func TestParsePosition(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
-	for _, tc := range []struct {
-		text string
-		want Position
-		ok   bool
-	}{
-		{"", Position{Type: TrimHorizon}, true},
-		{"TRIM-HORIZON", Position{Type: TrimHorizon}, true},
-		{"latest", Position{Type: Latest}, true},
-		{"2026-01-02T15:04:05Z", Position{Type: AtTimestamp, Timestamp: at}, true},
-		{"at:495", Position{Type: AtSequenceNumber, SequenceNumber: "495"}, true},
-		{"after:495", Position{Type: AfterSequenceNumber, SequenceNumber: "495"}, true},
-		{"after:", Position{}, false},
-		{"at:x", Position{}, false},
-		{"yesterday", Position{}, false},
-	} {
-		got, err := ParsePosition(tc.text)
-		if got != tc.want || (err == nil) != tc.ok {
-			t.Errorf("%q: %+v, %v", tc.text, got, err)
-		}
-	}
-}
-
 func TestTransientErrors(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

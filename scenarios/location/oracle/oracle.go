@@ -15,10 +15,9 @@ import (
 
 // The points at which the simulator marks what a device saw.
 const (
-	browser   = "browser"
-	timedOut  = "timeout"
-	abandoned = "abandoned"
-	overload  = "overload"
+	browser  = "browser"
+	timedOut = "timeout"
+	overload = "overload"
 )
 
 // Oracle grades runs of the location scenario. It is safe for concurrent use.

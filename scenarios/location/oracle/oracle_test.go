@@ -132,7 +132,7 @@ func TestGrade(t *testing.T) {
 		}, map[string]string{correct: "got FR zrh radio [50/10 Mbps 11.5 EUR], want FR zrh radio [50/10 Mbps 10.5 EUR]"}},
 		{"offer lost", 2, func(l *ledger.Ledger) {
 			l.Acknowledged(id(2))
-			l.Arrived(abandoned, id(2))
+			l.Arrived("abandoned", id(2))
 		}, map[string]string{once: "1 without an offer: d000002-000000", waits: "1 neither got an offer nor were told that none came: d000002-000000"}},
 		{"told that none came", 2, func(l *ledger.Ledger) {
 			l.Acknowledged(id(2))
