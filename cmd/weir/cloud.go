@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -73,6 +72,9 @@ func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error
 		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
 	}
 	problems := []error{config.Validate()}
+	if g.region == "" {
+		problems = append(problems, g.checkRegion())
+	}
 	if f.quotas != "aws" && f.quotas != "off" {
 		problems = append(problems, fmt.Errorf("--quotas %q: want aws or off", f.quotas))
 	}
@@ -88,9 +90,9 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 		return err
 	}
 	c, err := cloud.New(config)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		host, _, _ := net.SplitHostPort(f.listen)
-		return fmt.Errorf("%s is taken by another process; stop it, or take a free port with --listen %s", f.listen, net.JoinHostPort(host, "0"))
+	var listening *net.OpError
+	if errors.As(err, &listening) {
+		return cannotListen(f.listen, err)
 	}
 	if err != nil {
 		return err

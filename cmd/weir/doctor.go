@@ -25,10 +25,7 @@ type examination func(ctx context.Context) finding
 
 // examinations is everything the doctor looks at, in order of importance.
 func examinations() []examination {
-	return []examination{
-		examineLoopback,
-		examineExecutable,
-		examineTemp,
+	return append(necessities(),
 		examineDescriptors,
 		examineCPUs,
 		examineMemory,
@@ -40,7 +37,12 @@ func examinations() []examination {
 		examineDocker,
 		examineBrowser,
 		examineAWSCLI,
-	}
+	)
+}
+
+// necessities are what no run can do without; each is quick to look at.
+func necessities() []examination {
+	return []examination{examineLoopback, examineExecutable, examineTemp}
 }
 
 func newDoctorCommand() *cobra.Command {

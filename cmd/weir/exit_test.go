@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -19,6 +22,21 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		{"run --for soon", []string{"--for", "weir run --help"}},
 		{"run fleet", []string{"planned"}},
 		{"run --target aws", []string{"--target aws"}},
+		{"run --target containers --listen here --json /no/such/x --region= --epoch 0001-01-01T00:00:00Z --set shards=many", []string{
+			"--target containers", `--listen "here"`, "--json /no/such/x", "--region is empty", "1970 to 9997", `shards="many"`,
+		}},
+		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
+		{"run --json /", []string{"--json /: is a directory"}},
+		{"run --listen 192.0.2.1:80", []string{"cannot listen", "--listen 127.0.0.1:0"}},
+		{"run --region us", []string{`--region "us"`}},
+		{"simulate badge --for -1s --url here --endpoint there", []string{"--for -1s", `--url "here"`, `--endpoint "there"`, "--ledger FILE", "planned"}},
+		{"simulate location --ledger /dev/null", []string{"--ledger /dev/null: is not a file"}},
+		{"simulate location --ledger /no/such/x", []string{"--ledger /no/such/x: cannot be written"}},
+		{"grade location --json /no/such/x --ledger /no/such/y --endpoint there", []string{"--json /no/such/x", "/no/such/y", `--endpoint "there"`}},
+		{"serve location --listen here --set shards=0", []string{`--listen "here"`, `shards="0"`}},
+		{"cloud --region= --listen 192.0.2.1:80", []string{"--region is empty"}},
+		{"cloud --listen 192.0.2.1:80", []string{"cannot listen"}},
+		{"peek s --from 2999-01-01T00:00:00Z", []string{"is still to come"}},
 		{"cloud --listen here --account 12 --quotas some", []string{`listen "here"`, `account "12"`, `--quotas "some"`}},
 		{"peek", []string{"STREAM is missing"}},
 		{"peek s --from yesterday --limit -1 --raw --json", []string{`--from "yesterday"`, "--limit -1", "--raw and --json"}},
@@ -66,6 +84,7 @@ func TestQuietCommandsSucceed(t *testing.T) {
 		"list":        {"location", "planned", "fleet"},
 		"list --json": {`"name": "cab"`},
 		"version":     {"weir ", "commit ", "go1."},
+		"--version":   {"weir "},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := execute(strings.Fields(args), strings.NewReader(""), &stdout, &stderr); code != exitPass {
@@ -76,5 +95,45 @@ func TestQuietCommandsSucceed(t *testing.T) {
 				t.Errorf("weir %s lacks %q:\n%s", args, said, stdout.String())
 			}
 		}
+	}
+}
+
+// A taken port is the environment's fault and no verdict on the scenario.
+func TestTakenPortIsSaidBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, command := range []string{"run location", "cloud"} {
+		var stdout, stderr bytes.Buffer
+		args := append(strings.Fields(command), "--listen", l.Addr().String())
+		if code := execute(args, strings.NewReader(""), &stdout, &stderr); code != exitUsage {
+			t.Errorf("weir %s: exit code %d, want %d", command, code, exitUsage)
+		}
+		if said := stderr.String(); !strings.Contains(said, "is taken by another process") || stdout.Len() > 0 {
+			t.Errorf("weir %s: stderr %q, stdout %q", command, said, stdout.String())
+		}
+	}
+}
+
+func TestOutputIsCheckedWithoutATrace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	kept := filepath.Join(dir, "kept")
+	if err := os.WriteFile(kept, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", "-", kept, filepath.Join(dir, "new"), os.DevNull} {
+		if err := checkOutput("--json", path); err != nil {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	if data, err := os.ReadFile(kept); err != nil || string(data) != "old" {
+		t.Errorf("the file that was there holds %q, %v", data, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("%d files left, %v", len(files), err)
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/weirstream/weir/platform/scenario"
@@ -17,14 +19,16 @@ passes, 1 if it fails.`,
 		Example: `  weir grade location --ledger run.ledger --endpoint http://127.0.0.1:4566 --json -`,
 		Args:    scenarioArg(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			problems := []error{checkOutput("--json", jsonPath)}
+			var rec scenario.Record
 			if ledgerPath == "" {
-				return usagef("--ledger FILE is needed: what `weir simulate --ledger` wrote")
+				problems = append(problems, errors.New("--ledger FILE is needed: what `weir simulate --ledger` wrote"))
+			} else {
+				var err error
+				rec, err = scenario.ReadRecord(ledgerPath)
+				problems = append(problems, err)
 			}
-			rec, err := scenario.ReadRecord(ledgerPath)
-			if err != nil {
-				return err
-			}
-			e, w, _, err := piece(cmd, g, args, rec.Settings)
+			e, w, _, err := piece(cmd, g, args, rec.Settings, problems...)
 			if err != nil {
 				return err
 			}

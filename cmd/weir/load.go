@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -61,11 +62,23 @@ func (f *loadFlags) check() (epoch time.Time, err error) {
 		if err != nil {
 			bad("--epoch %q: want RFC 3339, e.g. 2026-01-01T08:00:00Z", f.epoch)
 		}
+		if year := epoch.UTC().Year(); err == nil && (year < 1970 || year > 9997) {
+			bad("--epoch %q: want a year from 1970 to 9997, which is what events can carry", f.epoch)
+		}
 		if epoch.Nanosecond()%int(time.Millisecond) != 0 {
 			bad("--epoch %q: want whole milliseconds, which is what events carry", f.epoch)
 		}
 	}
 	return epoch.UTC(), errors.Join(problems...)
+}
+
+// checkLoad refuses a load of nothing: its verdict would say nothing.
+func (f *loadFlags) checkLoad(defaults scenario.Load) error {
+	rate, forTime := cmp.Or(f.rate, defaults.Rate), cmp.Or(f.forTime, defaults.For)
+	if events := rate * forTime.Seconds(); events >= 0 && events < 1 {
+		return fmt.Errorf("--rate %g for %v is less than one event; raise either", rate, forTime)
+	}
+	return nil
 }
 
 func (f *loadFlags) load() scenario.Load {

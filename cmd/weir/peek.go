@@ -83,6 +83,9 @@ func (f *peekFlags) position() (kinesis.Position, error) {
 	if err != nil {
 		return kinesis.Position{}, fmt.Errorf("--from %q: want trim-horizon, latest, a time such as 2026-01-01T08:00:00Z, or a sequence number", f.from)
 	}
+	if at.After(time.Now()) {
+		return kinesis.Position{}, fmt.Errorf("--from %s is still to come; latest waits for what comes", f.from)
+	}
 	return kinesis.Position{Type: kinesis.AtTimestamp, Timestamp: at}, nil
 }
 
@@ -93,7 +96,7 @@ func isDigits(text string) bool {
 // check says every problem of the flags at once.
 func (f *peekFlags) check(g *globals) (kinesis.Position, error) {
 	start, err := f.position()
-	problems := []error{err, g.checkEndpoint()}
+	problems := []error{err, g.checkEndpoint(), g.checkRegion()}
 	if f.limit < 0 {
 		problems = append(problems, fmt.Errorf("--limit %d: want 0 or more", f.limit))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,9 +21,6 @@ import (
 
 // pieceWorld is the world of one piece: everything else is behind --endpoint.
 func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
-	if err := g.checkEndpoint(); err != nil {
-		return scenario.World{}, err
-	}
 	sim, err := cloudClock(cmd.Context(), g.endpoint)
 	if err != nil {
 		return scenario.World{}, err
@@ -57,15 +55,6 @@ func cloudClock(ctx context.Context, endpoint string) (clock.Simulated, error) {
 	return clock.Parse(answer.Clock)
 }
 
-// one picks the single scenario a piece works on.
-func one(args []string) (scenario.Entry, error) {
-	entries, err := pick(args[:1])
-	if err != nil {
-		return scenario.Entry{}, &usageError{err: err}
-	}
-	return entries[0], nil
-}
-
 // scenarioArg wants a scenario's name and at most extra more words.
 func scenarioArg(extra int) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
@@ -79,14 +68,19 @@ func scenarioArg(extra int) cobra.PositionalArgs {
 	}
 }
 
-// piece is what every piece begins with.
-func piece(cmd *cobra.Command, g *globals, args []string, set map[string]string) (scenario.Entry, scenario.World, map[string]string, error) {
-	e, err := one(args)
-	if err != nil {
-		return e, scenario.World{}, nil, err
+// piece is what every piece begins with. It says every problem of the flags at
+// once, those of the caller included, before the endpoint is asked anything.
+func piece(cmd *cobra.Command, g *globals, args []string, set map[string]string, problems ...error) (scenario.Entry, scenario.World, map[string]string, error) {
+	var e scenario.Entry
+	var settings map[string]string
+	entries, err := pick(args[:1])
+	problems = append(problems, err, g.checkEndpoint(), g.checkRegion())
+	if err == nil {
+		e = entries[0]
+		settings, err = scenario.CompleteSettings(e.Scenario.Settings(), set)
+		problems = append(problems, err)
 	}
-	settings, err := scenario.CompleteSettings(e.Scenario.Settings(), set)
-	if err != nil {
+	if err := errors.Join(problems...); err != nil {
 		return e, scenario.World{}, nil, &usageError{err: err}
 	}
 	w, err := g.pieceWorld(cmd)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
+	"github.com/weirstream/weir/platform/cloud"
 	"github.com/weirstream/weir/platform/observe"
 )
 
@@ -41,12 +44,14 @@ func newRoot() *cobra.Command {
 		Long:          rootLong,
 		Example:       rootExample,
 		Args:          noSuchCommand,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err: err} })
 	root.PersistentFlags().BoolVarP(&global.verbose, "verbose", "v", false, "log what happens inside, on stderr")
+	root.SetVersionTemplate("weir {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
@@ -100,9 +105,24 @@ func defaultRegion() string {
 
 // checkEndpoint refuses what no client could dial, before anything is tried.
 func (g *globals) checkEndpoint() error {
-	u, err := url.Parse(g.endpoint)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return usagef("--endpoint %q is not a URL; give something like http://127.0.0.1:4566", g.endpoint)
+	if !isURL(g.endpoint) {
+		return fmt.Errorf("--endpoint %q is not a URL; give something like http://127.0.0.1:4566", g.endpoint)
+	}
+	return nil
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// checkRegion refuses what no signature could be scoped to.
+func (g *globals) checkRegion() error {
+	if g.region == "" {
+		return errors.New("--region is empty: want a name such as us-east-1")
+	}
+	if err := (cloud.Config{Region: g.region}).Validate(); err != nil {
+		return fmt.Errorf("--%w", err)
 	}
 	return nil
 }

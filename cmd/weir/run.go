@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -77,9 +78,9 @@ func newRunCommand(g *globals, s sabotage) *cobra.Command {
 }
 
 // check reports every wrong flag at once and picks the scenarios.
-func (f *runFlags) check(args []string) ([]scenario.Entry, time.Time, error) {
+func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time, error) {
 	epoch, err := f.loadFlags.check()
-	problems := []error{err}
+	problems := []error{err, checkListen(f.listen), checkOutput("--json", f.json), g.checkRegion()}
 	bad := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
 	switch f.target {
 	case "embedded":
@@ -103,9 +104,12 @@ func (f *runFlags) check(args []string) ([]scenario.Entry, time.Time, error) {
 	entries, err := pick(names)
 	problems = append(problems, err)
 	for _, e := range entries {
-		if _, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set); err != nil {
-			problems = append(problems, fmt.Errorf("--set for %s: %w", e.Scenario.Name(), err))
+		settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
+		if err != nil {
+			bad("--set for %s: %w", e.Scenario.Name(), err)
+			continue
 		}
+		problems = append(problems, f.checkLoad(e.Scenario.Defaults(settings).Load))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, time.Time{}, &usageError{err: err}
@@ -127,14 +131,19 @@ const runGCPercent = 50
 
 // runScenarios is `weir run` after flag parsing.
 func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s sabotage) error {
-	entries, epoch, err := f.check(args)
+	entries, epoch, err := f.check(g, args)
 	if err != nil {
+		return err
+	}
+	if err := missing(examine(cmd.Context(), necessities())); err != nil {
 		return err
 	}
 	addresses, err := newAddresses(f.listen)
 	if err != nil {
 		return err
 	}
+	defer addresses.close()
+	screen := newScreen(f.screenOut(cmd), len(entries))
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(runGCPercent)
 	}
@@ -145,7 +154,7 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 	defer func() { stopSampling(); sampler.Wait() }()
 
 	e, err := startEmbedded(embeddedConfig{
-		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: g.logger(cmd), addresses: addresses,
+		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: f.logger(cmd, g, screen), addresses: addresses,
 		sim: clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.simSpeed(entries)},
 	})
 	if err != nil {
@@ -159,11 +168,28 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 			s.entry(&entries[i])
 		}
 	}
-	runErr := f.runOn(cmd, g, e.world, entries, epoch, memory, addresses)
+	runErr := f.runOn(cmd, g, e.world, entries, epoch, memory, addresses, screen)
 	if err := e.stop(); err != nil {
 		return errors.Join(runErr, fmt.Errorf("embedded cloud: %w", err))
 	}
 	return runErr
+}
+
+// screenOut is where people look; with --json - standard output is for the
+// machine.
+func (f *runFlags) screenOut(cmd *cobra.Command) io.Writer {
+	if f.json == "-" {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
+}
+
+// logger writes above the block where both are on a terminal.
+func (f *runFlags) logger(cmd *cobra.Command, g *globals, screen *screen) *slog.Logger {
+	if isTerminal(cmd.ErrOrStderr()) && screen.width != nil {
+		return observe.NewLogger(screen, g.verbose)
+	}
+	return g.logger(cmd)
 }
 
 // simSpeed is the flag's, else the slowest default of the scenarios.
@@ -191,14 +217,10 @@ func (f *runFlags) simSpeed(entries []scenario.Entry) float64 {
 // an error that carries the exit code.
 func (f *runFlags) runOn(
 	cmd *cobra.Command, g *globals, w scenario.World, entries []scenario.Entry, epoch time.Time,
-	memory *observe.MemorySampler, addresses *addresses,
+	memory *observe.MemorySampler, addresses *addresses, screen *screen,
 ) error {
-	out := cmd.OutOrStdout()
-	if f.json == "-" {
-		out = cmd.ErrOrStderr() // standard output is for the machine
-	}
+	out := f.screenOut(cmd)
 	interrupt := cmd.Context().Done()
-	screen := newScreen(out, len(entries))
 	verdicts := make([]scenario.Verdict, len(entries))
 	errs := make([]error, len(entries))
 	var graded, running sync.WaitGroup

@@ -21,7 +21,7 @@ until Ctrl-C, which lets each finish what it has in hand.`,
   weir serve location app`,
 		Args: scenarioArg(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, w, settings, err := piece(cmd, g, args, f.set)
+			e, w, settings, err := piece(cmd, g, args, f.set, checkListen(listen))
 			if err != nil {
 				return err
 			}
@@ -29,6 +29,7 @@ until Ctrl-C, which lets each finish what it has in hand.`,
 			if err != nil {
 				return err
 			}
+			defer addresses.close()
 			w.Listen, w.URL = addresses.open, addresses.url
 			env, err := scenario.NewEnv(cmd.Context(), w, e.Scenario, "", settings)
 			if err != nil {

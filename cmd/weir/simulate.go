@@ -24,15 +24,19 @@ sending and still waits for what is in flight.`,
 		Args: scenarioArg(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			epoch, err := f.check()
+			problems := []error{err, checkLedgerOutput(ledgerPath)}
 			if ledgerPath == "" {
-				err = errors.Join(err, errors.New("--ledger FILE is needed: where the record of the simulation goes"))
+				problems = append(problems, errors.New("--ledger FILE is needed: where the record of the simulation goes"))
 			}
-			if err != nil {
-				return &usageError{err: err}
+			if !isURL(url) {
+				problems = append(problems, fmt.Errorf("--url %q is not a URL; give what `weir serve` printed, such as http://127.0.0.1:8080", url))
 			}
-			e, w, _, err := piece(cmd, g, args, f.set)
+			e, w, settings, err := piece(cmd, g, args, f.set, problems...)
 			if err != nil {
 				return err
+			}
+			if err := f.checkLoad(e.Scenario.Defaults(settings).Load); err != nil {
+				return &usageError{err: err}
 			}
 			w.Listen, w.URL = elsewhere(url)
 			if f.speed != 0 && f.speed != w.Sim.Speed {

@@ -9,8 +9,10 @@
 package location
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -65,7 +67,7 @@ func (Scenario) Settings() []scenario.Setting {
 			Help: "how the function reads signups: efo (enhanced fan-out, pushed) or shared (polled once a second)",
 		},
 		{
-			Name: settingShards, Default: defaultShards,
+			Name: settingShards, Default: defaultShards, Check: checkShards,
 			Help: "shards of each stream when it is created; one takes 1,000 records/s",
 		},
 	}
@@ -130,17 +132,22 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 // OfferBook is the offer book's bytes, for the oracle to read with its own code.
 func OfferBook() []byte { return offers.Embedded() }
 
-// shards reads the setting, which must be a small number.
+// checkShards wants a small number.
+func checkShards(value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 100 {
+		return errors.New("want a number from 1 to 100")
+	}
+	return nil
+}
+
+// shards reads the setting.
 func shards(env scenario.Env) (int32, error) {
-	text := env.Settings[settingShards]
-	if text == "" {
-		text = defaultShards
+	text := cmp.Or(env.Settings[settingShards], defaultShards)
+	if err := checkShards(text); err != nil {
+		return 0, fmt.Errorf("setting %s=%q: %w", settingShards, text, err)
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 1 || n > 100 {
-		return 0, fmt.Errorf("setting %s=%q: want a number from 1 to 100", settingShards, text)
-	}
-	return int32(n), nil
+	return int32(n), err
 }
 
 var _ scenario.Scenario = Scenario{}
