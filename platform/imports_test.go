@@ -36,6 +36,8 @@ func importTable() []importRule {
 		{from: `platform/cloud/internal/.+`, may: `platform/(clock|observe)|platform/cloud/(wire|internal/.+)`},
 		{from: `platform/cloud/(\w+)(/.+)?`, may: `platform/(clock|observe)|platform/cloud/(wire|store|iam|internal)(/.+)?|platform/cloud/{1}/.+`},
 		{from: `platform/cloud`, may: `platform/(clock|observe)|platform/cloud/.+`},
+		// The audit must not read with the clients it judges.
+		{from: `platform/scenario(/.+)?`, may: `platform/.+`, never: `platform/(cloud|kinesis|kafka|agent)(/.+)?`},
 		{from: `platform/.+`, may: `platform/.+`, never: `platform/cloud(/.+)?`},
 		// The judge knows nothing of the pipeline, the population nothing but events.
 		{from: `scenarios/(\w+)/oracle(/.+)?`, may: `scenarios/{1}/(event|oracle/.+)|platform/(scenario|ledger|clock)`},
@@ -115,6 +117,7 @@ func TestCheckerSeesWhatIsForbidden(t *testing.T) {
 		{"platform/cloud", "platform/kinesis", false},
 		{"platform/scenario", "platform/ledger", true},
 		{"platform/scenario", "platform/cloud", false},
+		{"platform/scenario", "platform/kinesis", false}, // its audit reads on its own
 		{"scenarios/location", "scenarios/location/event", true},
 		{"scenarios/location", "platform/scenario", true},
 		{"scenarios/location", "platform/cloud", false},
