@@ -97,9 +97,7 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	functionsAPI := functions.Service()
-	functionsAPI.MaxBodyBytes = 70 << 20 // a 50 MB zip in base64
-	c.services = append(c.iam.Services(), streams.Service(), functionsAPI, queues.Service())
+	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service())
 	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}}
 	return c.route()
 }

@@ -120,8 +120,9 @@ func (s *Service) Run(ctx context.Context) error {
 // Service lists the operations, one file each.
 func (s *Service) Service() wire.Service {
 	return wire.Service{
-		SigningName: "lambda",
-		Protocol:    wire.Protocol{Kind: wire.REST},
+		SigningName:  "lambda",
+		Protocol:     wire.Protocol{Kind: wire.REST},
+		MaxBodyBytes: 70 << 20, // a 50 MB zip in base64
 		Operations: []wire.Operation{
 			s.createFunction(),
 			s.getFunction(),
