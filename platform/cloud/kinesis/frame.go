@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -22,26 +21,20 @@ func newFrameWriter(w http.ResponseWriter) *frameWriter {
 	return &frameWriter{w: w, control: http.NewResponseController(w)}
 }
 
-// event writes a message of the given event type with a JSON payload.
-func (f *frameWriter) event(eventType string, payload []byte) error {
+// event writes a message of the given event type.
+func (f *frameWriter) event(eventType, contentType string, payload []byte) error {
 	return f.write(payload,
 		":message-type", "event",
 		":event-type", eventType,
-		":content-type", "application/json")
+		":content-type", contentType)
 }
 
 // exception writes a modelled error into the stream.
-func (f *frameWriter) exception(code, message string) error {
-	payload, err := json.Marshal(struct {
-		Message string `json:"message"`
-	}{message})
-	if err != nil {
-		return fmt.Errorf("encode exception: %w", err)
-	}
+func (f *frameWriter) exception(code, contentType string, payload []byte) error {
 	return f.write(payload,
 		":message-type", "exception",
 		":exception-type", code,
-		":content-type", "application/json")
+		":content-type", contentType)
 }
 
 func (f *frameWriter) write(payload []byte, headers ...string) error {

@@ -67,7 +67,8 @@ func (s *Service) subscribeToShard(_ context.Context, call *wire.Call, in *Subsc
 	if err != nil {
 		return nil, err
 	}
-	return &EventStream{service: s, sub: sub, draining: call.Draining}, nil
+	cbor := call.HTTP != nil && wire.IsCBOR(call.HTTP.Header.Get("Content-Type"))
+	return &EventStream{service: s, sub: sub, draining: call.Draining, format: eventFormat{cbor}}, nil
 }
 
 // EventStream is SubscribeToShard's reply; it writes itself.
@@ -75,6 +76,7 @@ type EventStream struct {
 	service  *Service
 	sub      *subscription
 	draining <-chan struct{} // the server stops: an orderly end, clients resubscribe
+	format   eventFormat
 }
 
 // SubscribeToShardEvent is one event of the stream.
@@ -100,21 +102,28 @@ func (e *EventStream) Respond(ctx context.Context, w http.ResponseWriter) error 
 	stop := context.AfterFunc(e.sub.over, func() { out.unblock(e.service.now().Add(stuckMax)) })
 	defer stop()
 
-	if err := out.event("initial-response", []byte("{}")); err != nil {
+	if err := out.event("initial-response", e.format.contentType(), e.format.empty()); err != nil {
 		return gone(ctx, err)
 	}
 	err := e.service.follow(ctx, e.draining, e.sub, func(d delivery) error {
-		return out.event("SubscribeToShardEvent", e.encode(d))
+		payload, err := e.encode(d)
+		if err != nil {
+			return err
+		}
+		return out.event("SubscribeToShardEvent", e.format.contentType(), payload)
 	})
 	var failure *wire.Error
 	if errors.As(err, &failure) {
-		err = out.exception(failure.Code, failure.Message)
+		var payload []byte
+		if payload, err = e.format.message(failure.Message); err == nil {
+			err = out.exception(failure.Code, e.format.contentType(), payload)
+		}
 	}
 	return gone(ctx, err)
 }
 
 // encode renders a delivery.
-func (e *EventStream) encode(d delivery) []byte {
+func (e *EventStream) encode(d delivery) ([]byte, error) {
 	event := SubscribeToShardEvent{
 		Records:            e.sub.sh.records(d.page),
 		MillisBehindLatest: d.behindMillis,
@@ -124,7 +133,7 @@ func (e *EventStream) encode(d delivery) []byte {
 		last := d.last.String()
 		event.ContinuationSequenceNumber = &last
 	}
-	return event.AppendJSON(make([]byte, 0, 256+d.bytes*3/2+d.records*256))
+	return e.format.event(&event, make([]byte, 0, 256+d.bytes*3/2+d.records*256))
 }
 
 // gone hides write errors of clients that left: that is their right.

@@ -114,9 +114,10 @@ type ProtocolKind int
 
 // The protocol families the cloud speaks.
 const (
-	JSON  ProtocolKind = iota // awsJson1_0 and awsJson1_1
-	Query                     // awsQuery: form in, XML out
-	REST                      // restJson1
+	JSON      ProtocolKind = iota // awsJson1_0 and awsJson1_1
+	Query                         // awsQuery: form in, XML out
+	REST                          // restJson1
+	RPCv2CBOR                     // Smithy's rpc-v2-cbor
 )
 
 // Service is what the cloud's root routes to: one AWS service.

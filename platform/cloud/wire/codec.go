@@ -38,7 +38,12 @@ func CodecFor(p Protocol, contentType string) Codec {
 		return queryCodec{namespace: p.Namespace}
 	case REST:
 		return restCodec{}
+	case RPCv2CBOR:
+		return cborCodec{cborDialect{contentType: rpcCBORContentType, rpc: true}}
 	default:
+		if IsCBOR(contentType) {
+			return cborCodec{cborDialect{contentType: cborContentType}}
+		}
 		version := p.JSONVersion
 		for _, v := range []string{"1.0", "1.1"} {
 			if strings.HasPrefix(contentType, "application/x-amz-json-"+v) {
