@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,21 +74,6 @@ func passColour(pass bool) string {
 	return red
 }
 
-// hopColumns are what a person reads of a hop; the JSON report has more.
-var hopColumns = []struct {
-	title string
-	cell  func(scenario.HopVerdict) string
-}{
-	{"hop", func(h scenario.HopVerdict) string { return h.From + " → " + h.To }},
-	{"guarantee", func(h scenario.HopVerdict) string { return string(h.Guarantee) }},
-	{"sent", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Sent) }},
-	{"acked", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Acknowledged) }},
-	{"received", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Received) }},
-	{"lost", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Lost) }},
-	{"duplicates", func(h scenario.HopVerdict) string { return fmt.Sprint(h.Duplicates) }},
-	{"out of order", func(h scenario.HopVerdict) string { return fmt.Sprint(h.OutOfOrder) }},
-}
-
 // printHops leaves out columns where the terminal is too narrow for all.
 func printHops(out io.Writer, l look, hops []scenario.HopVerdict) {
 	rows := hopRows(hops)
@@ -99,13 +85,15 @@ func printHops(out io.Writer, l look, hops []scenario.HopVerdict) {
 	table(out, rows)
 }
 
+// hopRows are what a person reads of hops; the JSON report has more.
 func hopRows(hops []scenario.HopVerdict) [][]string {
-	rows := make([][]string, 1+len(hops))
-	for _, c := range hopColumns {
-		rows[0] = append(rows[0], c.title)
-		for i, h := range hops {
-			rows[1+i] = append(rows[1+i], c.cell(h))
+	rows := [][]string{{"hop", "guarantee", "sent", "acked", "received", "lost", "duplicates", "out of order"}}
+	for _, h := range hops {
+		row := []string{h.From + " → " + h.To, string(h.Guarantee)}
+		for _, n := range []int{h.Sent, h.Acknowledged, h.Received, h.Lost, h.Duplicates, h.OutOfOrder} {
+			row = append(row, strconv.Itoa(n))
 		}
+		rows = append(rows, row)
 	}
 	return rows
 }
