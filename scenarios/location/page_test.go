@@ -206,6 +206,16 @@ func TestPageInABrowser(t *testing.T) {
 		chromedp.KeyEvent(strings.Repeat(kb.ArrowUp, 6)+strings.Repeat(kb.ArrowRight, 3)), chromedp.KeyEvent(kb.Enter))
 	b.answered("Ethiopia")
 
+	hide := func(hidden bool) {
+		eval[bool](b, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}),
+			document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	hide(true)
+	b.status("paused")
+	b.until(`events === null`)
+	hide(false)
+	b.status("live")
+
 	stop()
 	b.status("lost")
 	b.shoot("lost")

@@ -262,14 +262,24 @@ function showStats(stats) {
   for (const name of ["p50", "p99"]) $(name).textContent = stats[`${name}_ms`].toFixed(1);
 }
 
+// Live figures take a connection, and a browser has six for all its tabs: a
+// tab that nobody looks at gives its own back.
+let events = null;
+
 function watch() {
-  const events = new EventSource("/events");
+  events?.close();
+  events = null;
+  if (document.hidden) {
+    state("paused", "paused");
+    return;
+  }
+  events = new EventSource("/events");
   events.onopen = () => state("live", "live");
   events.addEventListener("stats", (e) => showStats(JSON.parse(e.data)));
   events.addEventListener("offer", (e) => showSimulated(JSON.parse(e.data)));
   events.onerror = () => {
     state("lost", "the app cannot be reached; reconnecting…");
-    if (events.readyState === EventSource.CLOSED) setTimeout(watch, 2000); // it answered with an error
+    if (events?.readyState === EventSource.CLOSED) setTimeout(watch, 2000); // it answered with an error
   };
 }
 
@@ -286,6 +296,7 @@ async function start() {
     }
   }
   moveTo(here);
+  document.addEventListener("visibilitychange", watch);
   watch();
 }
 start();
