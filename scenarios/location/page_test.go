@@ -206,18 +206,19 @@ func TestPageInABrowser(t *testing.T) {
 		chromedp.KeyEvent(strings.Repeat(kb.ArrowUp, 6)+strings.Repeat(kb.ArrowRight, 3)), chromedp.KeyEvent(kb.Enter))
 	b.answered("Ethiopia")
 
-	hide := func(hidden bool) {
-		eval[bool](b, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}),
-			document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	// A second tab sees what the first sees and takes no connection of its own.
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	defer closeTab()
+	other := tab{t, ctx}
+	other.do("open another tab", chromedp.Navigate(w.env.URL("app")+"/"))
+	other.status("live")
+	if eval[bool](other, `events !== null`) {
+		t.Error("the second tab holds a connection of its own")
 	}
-	hide(true)
-	b.status("paused")
-	b.until(`events === null`)
-	hide(false)
-	b.status("live")
 
 	stop()
 	b.status("lost")
+	other.status("lost")
 	b.shoot("lost")
 	w.app(location.AppConfig{})
 	b.status("live")

@@ -262,25 +262,46 @@ function showStats(stats) {
   for (const name of ["p50", "p99"]) $(name).textContent = stats[`${name}_ms`].toFixed(1);
 }
 
-// Live figures take a connection, and a browser has six for all its tabs: a
-// tab that nobody looks at gives its own back.
+// A browser has six connections to an app for all its tabs, and live figures
+// take one. So one tab holds it and tells the others; when it goes, another
+// takes over.
 let events = null;
 
-function watch() {
-  events?.close();
-  events = null;
-  if (document.hidden) {
-    state("paused", "paused");
+function show(event, data) {
+  if (event === "lost") {
+    state("lost", "the app cannot be reached; reconnecting…");
     return;
   }
+  state("live", "live");
+  if (event === "stats") showStats(JSON.parse(data));
+  if (event === "offer") showSimulated(JSON.parse(data));
+}
+
+function watch(tell) {
   events = new EventSource("/events");
-  events.onopen = () => state("live", "live");
-  events.addEventListener("stats", (e) => showStats(JSON.parse(e.data)));
-  events.addEventListener("offer", (e) => showSimulated(JSON.parse(e.data)));
+  events.onopen = () => tell("open");
+  events.addEventListener("stats", (e) => tell("stats", e.data));
+  events.addEventListener("offer", (e) => tell("offer", e.data));
   events.onerror = () => {
-    state("lost", "the app cannot be reached; reconnecting…");
-    if (events?.readyState === EventSource.CLOSED) setTimeout(watch, 2000); // it answered with an error
+    tell("lost");
+    if (events.readyState === EventSource.CLOSED) setTimeout(watch, 2000, tell); // it answered with an error
   };
+}
+
+function watchTogether() {
+  if (!navigator.locks) { // a page from another machine, without TLS
+    watch(show);
+    return;
+  }
+  const others = new BroadcastChannel("live");
+  others.onmessage = (e) => show(...e.data);
+  navigator.locks.request("live", () => {
+    watch((...what) => {
+      show(...what);
+      others.postMessage(what);
+    });
+    return new Promise(() => {}); // as long as this tab is there
+  });
 }
 
 async function start() {
@@ -296,7 +317,6 @@ async function start() {
     }
   }
   moveTo(here);
-  document.addEventListener("visibilitychange", watch);
-  watch();
+  watchTogether();
 }
 start();
