@@ -186,10 +186,10 @@ func (x *exchange) unknownService() error {
 		return wire.NotImplemented(fmt.Sprintf("the service %.50q", name))
 	}
 	if x.r.Header.Get("X-Amz-Target") != "" {
-		return wire.Errorf("UnknownOperationException", "")
+		return wire.Errorf("UnknownOperationException", "weir's embedded cloud has no service with the target %.100q", x.r.Header.Get("X-Amz-Target"))
 	}
 	_, err := x.cloud.iam.Authenticate(x.r, x.call.Body) // says what is missing
-	return cmp.Or(err, error(wire.Errorf("UnknownOperationException", "")))
+	return cmp.Or(err, error(wire.Errorf("UnknownOperationException", "The call names neither a service nor an operation.")))
 }
 
 func internalFailure() *wire.Error {

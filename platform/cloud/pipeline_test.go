@@ -108,6 +108,7 @@ func TestUnsignedAndUnknownCallsAreRefused(t *testing.T) {
 			t.Parallel()
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint()+"/", strings.NewReader("{}"))
 			req.Header.Set("X-Amz-Target", tc.target)
+			req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 			if tc.form {
 				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			}

@@ -133,9 +133,20 @@ func TestJSONRefusesWrongTypes(t *testing.T) {
 		`{"Count":"1"}`:                    "STRING_VALUE can not be converted to an Integer",
 		`{"Count":1.5}`:                    "NUMBER_VALUE can not be converted to an Integer",
 		`{"On":"true"}`:                    "STRING_VALUE can not be converted to a Boolean",
-		`{"Inner":7}`:                      "NUMBER_VALUE can not be converted to a Structure",
+		`{"Count":"1","Name":{}}`:          "Start of structure or map found where not expected.",
+		`{"Inner":7}`:                      "Expected null",
+		`{"Inner":[]}`:                     "Start of list found where not expected",
+		`{"List":{}}`:                      "Start of structure or map found where not expected.",
+		`{"List":"a"}`:                     "Expected list or null",
+		`{"List":[[]]}`:                    "Start of list found where not expected",
+		`{"Map":7}`:                        "Expected map or null",
+		`{"Map":{"a":"b"}}`:                "STRING_VALUE can not be converted to an Integer",
 		`{"Name":{}}`:                      "Start of structure or map found where not expected.",
-		`{"Name":[]}`:                      "list was found",
+		`{"Name":[]}`:                      "Start of list found where not expected",
+		`{"Blob":[1,2,3]}`:                 "Start of list found where not expected",
+		`{"Blob":7}`:                       "NUMBER_VALUE can not be converted to a Blob",
+		"{\"Name\":\"\xff\"}":              "not valid UTF-8",
+		"{\"Unknown\":\"\xed\xa0\x80\"}":   "not valid UTF-8",
 		`{"Blob":"***"}`:                   "not valid base64",
 		`{"Name":"a"} x`:                   "not valid JSON",
 		`{"Name":"a`:                       "not valid JSON",
@@ -147,6 +158,28 @@ func TestJSONRefusesWrongTypes(t *testing.T) {
 		if !ok || e.Code != "SerializationException" || !strings.Contains(e.Message, want) {
 			t.Errorf("%.60s: got %v, want %s", body, err, want)
 		}
+	}
+}
+
+func TestJSONMembersMatchToTheLetter(t *testing.T) {
+	t.Parallel()
+	type outer struct {
+		nested
+		everything
+	}
+	var got outer
+	body := `{"name":"no","COUNT":1,"Name":"first","Name":"Ada","Key":"k","Inner":null,"Pointer":{"Key":"p","value":9},
+		"List":[null,{"Value":7}],"Map":{"a":1,"A":2},"Blob":"AP8=","aliased":"x","Renamed":"no","Internal":"no","Stamp":1.5,"Nope":[{}]}`
+	if err := (jsonCodec{}).Decode(&Call{Body: []byte(body)}, nil, &got); err != nil {
+		t.Fatal(err)
+	}
+	seven := int64(7)
+	want := outer{nested{Key: "k"}, everything{
+		Name: "Ada", Pointer: &nested{Key: "p"}, List: []nested{{}, {Value: &seven}}, Map: map[string]int{"a": 1, "A": 2},
+		Blob: []byte{0, 255}, Renamed: "x", Stamp: got.Stamp,
+	}}
+	if !reflect.DeepEqual(got, want) || got.Stamp.UnixMilli() != 1500 {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -11,13 +11,12 @@ import (
 	"strings"
 )
 
-// jsonCodec is awsJson 1.0 and 1.1. It differs from AWS in one leniency: member
-// names match without regard to case. encoding/json itself refuses nesting
-// deeper than 10,000 levels, so hostile depth costs an error, not the stack.
+// jsonCodec is awsJson 1.0 and 1.1. encoding/json refuses nesting deeper than
+// 10,000 levels, so hostile depth costs an error, not the stack.
 type jsonCodec struct{ contentType string }
 
 func (jsonCodec) Decode(call *Call, _ map[string]string, in any) error {
-	return decodeJSON(call.Body, in)
+	return DecodeJSON(call.Body, in)
 }
 
 func (c jsonCodec) Encode(_ *Call, out any) (Reply, error) {
@@ -64,10 +63,10 @@ type JSONReader interface{ ReadJSON(body []byte) bool }
 // than encoding/json.
 type JSONAppender interface{ AppendJSON(dst []byte) []byte }
 
-// decodeJSON reads one JSON object. Unknown members are ignored; a body that
+// DecodeJSON reads one JSON object. Unknown members are ignored; a body that
 // does not parse, is no object, or holds a value of the wrong type is a
 // SerializationException.
-func decodeJSON(body []byte, in any) error {
+func DecodeJSON(body []byte, in any) error {
 	if fast, ok := in.(JSONReader); ok && fast.ReadJSON(body) {
 		return nil
 	}
@@ -75,7 +74,7 @@ func decodeJSON(body []byte, in any) error {
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return serializationError("Start of structure or map expected")
 	}
-	err := json.Unmarshal(trimmed, in)
+	err := unmarshalExact(trimmed, in)
 	if err == nil {
 		return nil
 	}
@@ -99,16 +98,10 @@ func decodeJSON(body []byte, in any) error {
 }
 
 func wrongTypeText(e *json.UnmarshalTypeError) string {
-	kind, _, _ := strings.Cut(e.Value, " ")
-	got, known := map[string]string{
+	kind, _, _ := strings.Cut(e.Value, " ") // "number -1"; objects and lists are told apart before
+	got := map[string]string{
 		"string": "STRING_VALUE", "number": "NUMBER_VALUE", "bool": "BOOLEAN_VALUE",
 	}[kind]
-	if !known {
-		if kind == "object" {
-			return "Start of structure or map found where not expected."
-		}
-		return "Unexpected list element termination: a list was found where none is expected"
-	}
 	return fmt.Sprintf("%s can not be converted to %s", got, wantedType(e.Type))
 }
 
@@ -120,13 +113,8 @@ func wantedType(t reflect.Type) string {
 		return "a Boolean"
 	case reflect.Float32, reflect.Float64:
 		return "a Double"
-	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 {
-			return "a Blob"
-		}
-		return "a List"
-	case reflect.Map, reflect.Struct:
-		return "a Structure"
+	case reflect.Slice:
+		return "a Blob"
 	default:
 		return "an Integer"
 	}

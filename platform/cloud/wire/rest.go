@@ -37,7 +37,7 @@ func (restCodec) EncodeError(_ *Call, err *Error) Reply {
 // name up to the case of its first letter. Names without a field are ignored.
 func DecodeREST(call *Call, vars map[string]string, in any) error {
 	if len(bytes.TrimSpace(call.Body)) > 0 {
-		if err := decodeJSON(call.Body, in); err != nil {
+		if err := DecodeJSON(call.Body, in); err != nil {
 			return err
 		}
 	}

@@ -93,8 +93,8 @@ func (r *Router) Service(signingName string, h http.Header) *Service {
 	return nil
 }
 
-// Find names the operation of a call to service; its error is an
-// UnknownOperationException.
+// Find names the operation of a call to service. Its error says why there is
+// none, an UnknownOperationException or InvalidAction for the most part.
 func (r *Router) Find(service *Service, call *Call) (Route, error) {
 	routes := r.bySigning[service.SigningName]
 	switch service.Protocol.Kind {
@@ -107,24 +107,56 @@ func (r *Router) Find(service *Service, call *Call) (Route, error) {
 		}
 		return routes.find(form.Get("Action"))
 	default:
-		prefix, name, _ := strings.Cut(call.HTTP.Header.Get("X-Amz-Target"), ".")
-		if prefix != service.Protocol.TargetPrefix {
-			name = ""
-		}
-		return routes.find(name)
+		return routes.findTarget(call.HTTP)
 	}
 }
 
-func (s *serviceRoutes) find(name string) (Route, error) {
-	op := s.byName[name]
-	if op == nil {
-		err := Errorf("UnknownOperationException", "")
-		if s.service.Protocol.Kind == Query {
-			err = Errorf("InvalidAction", "Could not find operation %.100s for version %s", name, s.service.Protocol.Version)
-		}
-		return Route{}, err
+func (s *serviceRoutes) find(action string) (Route, error) {
+	if op := s.byName[action]; op != nil {
+		return Route{Service: s.service, Operation: op}, nil
 	}
-	return Route{Service: s.service, Operation: op}, nil
+	return Route{}, Errorf("InvalidAction", "Could not find operation %.100s for version %s", action, s.service.Protocol.Version)
+}
+
+// findTarget refuses a method or content type before it looks at the target,
+// as the services of AWS's JSON protocol do.
+func (s *serviceRoutes) findTarget(r *http.Request) (Route, error) {
+	if r.Method != http.MethodPost {
+		return Route{}, &Error{
+			Code: "AccessDeniedException", Status: http.StatusForbidden,
+			Message: "Unable to determine service/operation name to be authorized",
+		}
+	}
+	contentType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch contentType = strings.ToLower(strings.TrimSpace(contentType)); contentType {
+	case "application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json":
+	case "application/x-amz-cbor-1.1", "application/cbor":
+		return Route{}, NotImplemented("CBOR (" + contentType + "); AWS's Java clients speak JSON with AWS_CBOR_DISABLE=true")
+	default:
+		return Route{}, &Error{
+			Code: codeUnknownOperation, Status: http.StatusNotFound,
+			Message: fmt.Sprintf("The content type %.100q is none that %s takes here; send application/x-amz-json-%s.",
+				contentType, s.service.SigningName, s.service.Protocol.JSONVersion),
+		}
+	}
+	target := r.Header.Get("X-Amz-Target")
+	if prefix, name, _ := strings.Cut(target, "."); prefix == s.service.Protocol.TargetPrefix {
+		if op := s.byName[name]; op != nil {
+			return Route{Service: s.service, Operation: op}, nil
+		}
+	}
+	return Route{}, s.unknown(http.StatusBadRequest, fmt.Sprintf("%.100q", target))
+}
+
+const codeUnknownOperation = "UnknownOperationException"
+
+// unknown names what was asked for: AWS leaves the message empty, but here the
+// caller may well ask for something that AWS has.
+func (s *serviceRoutes) unknown(status int, asked string) *Error {
+	return &Error{
+		Code: codeUnknownOperation, Status: status,
+		Message: "weir's embedded cloud has no operation " + asked + " of " + s.service.SigningName + "; see skipped.md of the service",
+	}
 }
 
 func (s *serviceRoutes) findPath(method, escapedPath string) (Route, error) {
@@ -137,7 +169,7 @@ func (s *serviceRoutes) findPath(method, escapedPath string) (Route, error) {
 			return Route{Service: s.service, Operation: route.op, Vars: vars}, nil
 		}
 	}
-	return Route{}, &Error{Code: "UnknownOperationException", Status: http.StatusNotFound}
+	return Route{}, s.unknown(http.StatusNotFound, fmt.Sprintf("%s %.200q", method, escapedPath))
 }
 
 func (p pathRoute) match(parts []string) (map[string]string, bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -45,13 +46,53 @@ func TestRESTRouting(t *testing.T) {
 		}
 		route, err := router.Find(router.Service("lambda", req.Header), &Call{HTTP: req})
 		if tc.want == "" {
-			if e, ok := err.(*Error); !ok || e.Code != "UnknownOperationException" || e.HTTPStatus() != 404 {
+			if e, ok := err.(*Error); !ok || e.Code != "UnknownOperationException" || e.HTTPStatus() != 404 || !strings.Contains(e.Message, tc.method+` "/`) {
 				t.Errorf("%s %s: got %v", tc.method, tc.url, err)
 			}
 			continue
 		}
 		if err != nil || route.Operation.Name != tc.want || !maps.Equal(route.Vars, tc.vars) {
 			t.Errorf("%s %s: got %+v %v, %v", tc.method, tc.url, route.Operation, route.Vars, err)
+		}
+	}
+}
+
+func TestJSONCallsThatNameNoOperation(t *testing.T) {
+	t.Parallel()
+	s := Service{SigningName: "a", Protocol: Protocol{TargetPrefix: "A_1", JSONVersion: "1.1"}, Operations: []Operation{Op("X", nil, nothing)}}
+	router, err := NewRouter([]Service{s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		method, contentType, target string
+		code                        string
+		status                      int
+		message                     string
+	}{
+		{"POST", "application/x-amz-json-1.1", "A_1.X", "", 0, ""},
+		{"POST", "application/x-amz-json-1.0; charset=utf-8", "A_1.X", "", 0, ""},
+		{"POST", "Application/JSON", "A_1.X", "", 0, ""},
+		{"POST", "application/x-amz-json-1.1", "A_1.Y", "UnknownOperationException", 400, `"A_1.Y" of a`},
+		{"POST", "application/x-amz-json-1.1", "B_1.X", "UnknownOperationException", 400, `"B_1.X" of a`},
+		{"POST", "application/x-amz-json-1.1", "", "UnknownOperationException", 400, ""},
+		{"GET", "application/x-amz-json-1.1", "A_1.X", "AccessDeniedException", 403, "Unable to determine"},
+		{"POST", "application/x-amz-cbor-1.1", "A_1.X", "NotImplementedException", 501, "CBOR"},
+		{"POST", "application/x-www-form-urlencoded", "A_1.X", "UnknownOperationException", 404, "send application/x-amz-json-1.1"},
+		{"POST", "", "A_1.X", "UnknownOperationException", 404, "content type"},
+	} {
+		req, err := http.NewRequest(tc.method, "http://h/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", tc.contentType)
+		req.Header.Set("X-Amz-Target", tc.target)
+		_, err = router.Find(router.Service("a", req.Header), &Call{HTTP: req})
+		if tc.code == "" && err == nil {
+			continue
+		}
+		if e, ok := err.(*Error); !ok || e.Code != tc.code || e.HTTPStatus() != tc.status || !strings.Contains(e.Message, tc.message) {
+			t.Errorf("%s %q %q: got %v", tc.method, tc.contentType, tc.target, err)
 		}
 	}
 }
