@@ -489,6 +489,33 @@ func TestSilentSubscriptionIsReplaced(t *testing.T) {
 	})
 }
 
+// TestUnansweredSubscriptionIsRetried bounds the wait for a subscription's
+// reply, but not the subscription itself.
+func TestUnansweredSubscriptionIsRetried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		s := &sink{}
+		c, err := NewConsumer(f, ConsumerConfig{Stream: "s", ConsumerName: "app", CallMax: time.Second}, s.handle)
+		must(t, err)
+		c.subscribe = func(ctx context.Context, _ *kinesis.SubscribeToShardInput) (subscription, error) {
+			c.subscribe = f.subscribe
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		go func() {
+			wait(t, 30*time.Second)
+			f.put("k", "a")
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		must(t, c.Run(ctx))
+		if !slices.Equal(s.got, []string{"a"}) || c.Stats().Subscriptions != 1 {
+			t.Errorf("got %v by %d subscriptions, want the record by the one that lasted", s.got, c.Stats().Subscriptions)
+		}
+	})
+}
+
 func TestConfigSaysEveryProblem(t *testing.T) {
 	t.Parallel()
 	_, err := NewConsumer(nil, ConsumerConfig{BatchRecordsMax: 10_001, PollInterval: -1, Start: Position{Type: AtTimestamp}}, nil)

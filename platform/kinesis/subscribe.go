@@ -134,8 +134,10 @@ func (s *subscriber) once(ctx context.Context) (children []types.ChildShard, end
 
 // open subscribes; only the wait for the first reply is bounded.
 func (s *subscriber) open(ctx context.Context, cancel context.CancelFunc) (subscription, error) {
-	guard := time.AfterFunc(s.cfg.CallMax, cancel)
-	defer guard.Stop()
+	waiting, replied := context.WithTimeout(ctx, s.cfg.CallMax)
+	defer replied()
+	keep := context.AfterFunc(waiting, cancel)
+	defer keep()
 	in := &kinesis.SubscribeToShardInput{ConsumerARN: &s.consumerARN, ShardId: &s.id, StartingPosition: &types.StartingPosition{}}
 	at := in.StartingPosition
 	at.Type, at.SequenceNumber, at.Timestamp = s.at.wire()
