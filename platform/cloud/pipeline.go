@@ -113,7 +113,7 @@ func (x *exchange) perform() (out any, err error) {
 	}
 	if x.op.Access != nil {
 		for _, access := range x.op.Access(call, in) {
-			if err := c.iam.Authorize(call.Principal, access); err != nil {
+			if err := c.iam.Authorize(call, access); err != nil {
 				return nil, err
 			}
 		}

@@ -45,6 +45,8 @@ type assumedRoleUser struct {
 
 var roleARNPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+$`)
 
+var externalIDPattern = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
+
 // Validate checks AWS's constraints; the bound a role sets is checked later.
 func (in *assumeRoleInput) Validate() error {
 	var c checks
@@ -58,6 +60,15 @@ func (in *assumeRoleInput) Validate() error {
 	if len(in.RoleSessionName) == 1 {
 		c.Add("roleSessionName", in.RoleSessionName, "Member must have length greater than or equal to 2")
 	}
+	switch id := in.ExternalID; {
+	case id == "":
+	case len(id) < 2:
+		c.Add("externalId", id, "Member must have length greater than or equal to 2")
+	case len(id) > 1224:
+		c.Add("externalId", clip(id), lengthAtMost(1224))
+	case !externalIDPattern.MatchString(id):
+		c.Add("externalId", clip(id), `Member must satisfy regular expression pattern: [\w+=,.@:\/-]*`)
+	}
 	if d := in.DurationSeconds; d != nil && *d < 900 {
 		c.Add("durationSeconds", *d, "Member must have value greater than or equal to 900")
 	} else if d != nil && *d > 43200 {
@@ -67,8 +78,7 @@ func (in *assumeRoleInput) Validate() error {
 }
 
 // unsupported names the first given parameter that would change what the
-// session may do, and that this cloud does not have. An ExternalId is accepted:
-// it only matters to a trust policy's conditions, which are refused there.
+// session may do, and that this cloud does not have.
 func (in *assumeRoleInput) unsupported() error {
 	for _, gap := range []struct {
 		given bool
@@ -99,7 +109,7 @@ func (s *Service) assumeRole() wire.Operation {
 			s.mu.RLock()
 			defer s.mu.RUnlock()
 			r := s.roleByARN(in.RoleARN)
-			if r == nil || !s.mayAssume(call.Principal, r) {
+			if r == nil || !s.mayAssume(call, in, r) {
 				return nil, &wire.Error{
 					Code: "AccessDenied",
 					Message: "User: " + call.Principal.ARN + " is not authorized to perform: sts:AssumeRole on resource: " +
@@ -118,8 +128,15 @@ func (s *Service) assumeRole() wire.Operation {
 
 // mayAssume needs the trust policy's word, and the caller's own policies' too
 // unless the trust policy names the caller. A deny on either side wins.
-func (s *Service) mayAssume(p wire.Principal, r *role) bool {
-	trusted, named := r.trustDecision(p, "sts:AssumeRole")
+func (s *Service) mayAssume(call *wire.Call, in *assumeRoleInput, r *role) bool {
+	p := call.Principal
+	f := &facts{service: s, principal: &p, principalARN: p.ARN, call: call, assume: in}
+	id, _, _ := strings.Cut(p.UserID, ":")
+	holder := s.identities[id]
+	if holder != nil {
+		f.principalARN = holder.arn
+	}
+	trusted, named := r.trustDecision(p, "sts:AssumeRole", f)
 	if trusted != allow {
 		return false
 	}
@@ -127,9 +144,8 @@ func (s *Service) mayAssume(p wire.Principal, r *role) bool {
 		return true
 	}
 	own := implicitDeny
-	id, _, _ := strings.Cut(p.UserID, ":")
-	if holder := s.identities[id]; holder != nil {
-		own = holder.evaluate(newRequest("sts:AssumeRole", r.arn))
+	if holder != nil {
+		own = holder.evaluate(newRequest("sts:AssumeRole", r.arn, f))
 	}
 	return own == allow || own == implicitDeny && named
 }

@@ -29,7 +29,7 @@ func TestCallsWhileIdentitiesChange(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				_ = a.Authorize(p, wire.Access{Action: "kinesis:PutRecord", Resource: stream})
+				_ = a.may(p, wire.Access{Action: "kinesis:PutRecord", Resource: stream})
 				for _, step := range [][2]string{
 					{"CreateUser", `{"UserName":"` + name + `"}`},
 					{"PutUserPolicy", `{"UserName":"` + name + `","PolicyName":"p","PolicyDocument":` + quote(allowPolicy("a:b", "*")) + `}`},

@@ -30,7 +30,8 @@ func (s *Service) ServiceCredentials(roleARN, servicePrincipal, session string) 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	r := s.roleByARN(roleARN)
-	if r == nil || !r.trustsService(servicePrincipal) {
+	f := &facts{service: s, principal: &wire.Principal{}, assume: &assumeRoleInput{RoleSessionName: session}}
+	if r == nil || !r.trustsService(servicePrincipal, f) {
 		return Credentials{}, &wire.Error{
 			Code:    "AccessDenied",
 			Message: "Service: " + servicePrincipal + " is not authorized to perform: sts:AssumeRole on resource: " + clip(roleARN),

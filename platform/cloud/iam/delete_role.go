@@ -21,6 +21,9 @@ func (s *Service) deleteRole() wire.Operation {
 			if len(r.inline) > 0 {
 				return empty{}, deleteConflict("policies")
 			}
+			if len(r.attached) > 0 {
+				return empty{}, errStillAttached()
+			}
 			delete(s.roles, nameKey(r.name))
 			delete(s.identities, r.id)
 			return empty{}, nil

@@ -21,6 +21,8 @@ func (s *Service) deleteUser() wire.Operation {
 				return empty{}, err
 			case len(u.inline) > 0:
 				return empty{}, deleteConflict("policies")
+			case len(u.attached) > 0:
+				return empty{}, errStillAttached()
 			case len(u.keys) > 0:
 				return empty{}, deleteConflict("access keys")
 			}

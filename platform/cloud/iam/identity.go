@@ -16,6 +16,8 @@ type identity struct {
 	arn     string
 	created time.Time
 	inline  map[string]*inlinePolicy
+	// attached are the managed policies, at most maxAttached, in the order they came.
+	attached []*managedPolicy
 }
 
 // inlinePolicy is one policy embedded in an identity: the text as it was put,

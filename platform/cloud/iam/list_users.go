@@ -17,9 +17,7 @@ type listInput struct {
 func (in *listInput) Validate() error {
 	var c checks
 	in.check(&c)
-	if len(in.PathPrefix) > 512 || in.PathPrefix != "" && in.PathPrefix[0] != '/' {
-		c.Add("pathPrefix", clip(in.PathPrefix), `Member must satisfy regular expression pattern: \u002F[\u0021-\u007F]*`)
-	}
+	c.pathPrefix(in.PathPrefix)
 	return c.err()
 }
 

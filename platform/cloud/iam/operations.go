@@ -25,6 +25,23 @@ func (s *Service) iamOperations() []wire.Operation {
 		s.getRolePolicy(),
 		s.deleteRolePolicy(),
 		s.listRolePolicies(),
+		s.createPolicy(),
+		s.getPolicy(),
+		s.deletePolicy(),
+		s.listPolicies(),
+		s.createPolicyVersion(),
+		s.getPolicyVersion(),
+		s.listPolicyVersions(),
+		s.deletePolicyVersion(),
+		s.setDefaultPolicyVersion(),
+		s.attachUserPolicy(),
+		s.detachUserPolicy(),
+		s.listAttachedUserPolicies(),
+		s.attachRolePolicy(),
+		s.detachRolePolicy(),
+		s.listAttachedRolePolicies(),
+		wire.Gap("PutUserPermissionsBoundary", "permissions boundaries"),
+		wire.Gap("PutRolePermissionsBoundary", "permissions boundaries"),
 	}
 }
 

@@ -9,9 +9,21 @@ type pattern struct {
 	segments []string // what stands between the stars; one segment means no star
 }
 
-func compilePattern(text string) pattern {
-	return pattern{strings.Split(text, "*")}
+// Wildcards in their compiled form. Neither byte can stand in a policy or in a
+// value, so that a star that a variable brings along stays a star.
+const (
+	anyRun = "\x00"
+	anyOne = '\x01'
+)
+
+func compilePattern(text string) pattern { return splitPattern(wild(text)) }
+
+// wild turns a policy's stars and question marks into compiled wildcards.
+func wild(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "*", anyRun), "?", string(anyOne))
 }
+
+func splitPattern(compiled string) pattern { return pattern{strings.Split(compiled, anyRun)} }
 
 // matches takes each segment at the earliest place it fits; with stars between
 // segments an earlier place never rules out a later match.
@@ -36,7 +48,7 @@ func (p pattern) matches(text string) bool {
 }
 
 func indexSegment(text, segment string) int {
-	if !strings.Contains(segment, "?") {
+	if strings.IndexByte(segment, anyOne) < 0 {
 		return strings.Index(text, segment)
 	}
 	for at := 0; at+len(segment) <= len(text); at++ {
@@ -50,7 +62,7 @@ func indexSegment(text, segment string) int {
 // fits tells whether text starts with segment; text is at least as long.
 func fits(segment, text string) bool {
 	for i := range len(segment) {
-		if segment[i] != '?' && segment[i] != text[i] {
+		if segment[i] != anyOne && segment[i] != text[i] {
 			return false
 		}
 	}

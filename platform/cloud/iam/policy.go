@@ -132,7 +132,7 @@ func (p *policyParser) statement(path string, v any) (st statement) {
 		case "Principal":
 			st.principals = p.principals(at, value)
 		case "Condition":
-			p.problem(at, "condition blocks are not supported by this cloud yet")
+			st.conditions = p.conditions(at, value)
 		default:
 			p.problem(at, "not supported")
 		}
@@ -179,8 +179,8 @@ func (p *policyParser) exactlyOne(path string, obj *object, names ...string) {
 
 var actionPattern = regexp.MustCompile(`^(\*|\*:\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$`)
 
-func (p *policyParser) actions(at string, v any) []pattern {
-	var list []pattern
+func (p *policyParser) actions(at string, v any) []likeText {
+	var list []likeText
 	p.eachString(at, v, func(at, action string) {
 		switch {
 		case !actionPattern.MatchString(action):
@@ -188,22 +188,24 @@ func (p *policyParser) actions(at string, v any) []pattern {
 		case p.resolve != nil && !strings.HasPrefix(strings.ToLower(action), "sts:"):
 			p.problem(at, "%q: a trust policy may only specify sts actions", clip(action))
 		default:
-			list = append(list, compilePattern(strings.ToLower(action)))
+			compiled := compilePattern(strings.ToLower(action))
+			list = append(list, likeText{compiled: &compiled})
 		}
 	})
 	return list
 }
 
-func (p *policyParser) resources(at string, v any) []pattern {
-	var list []pattern
+func (p *policyParser) resources(at string, v any) []likeText {
+	var list []likeText
 	p.eachString(at, v, func(at, resource string) {
+		t, err := parseTemplate(resource, p.variables())
 		switch {
+		case err != nil:
+			p.problem(at, "%v", err)
 		case resource != "*" && (!strings.HasPrefix(resource, "arn:") || strings.Count(resource, ":") < 5):
 			p.problem(at, `resource %q must be in ARN format or "*"`, clip(resource))
-		case strings.Contains(resource, "${") && p.version == "2012-10-17":
-			p.problem(at, "%q: policy variables are not supported by this cloud yet", clip(resource))
 		default:
-			list = append(list, compilePattern(resource))
+			list = append(list, newLikeText(t))
 		}
 	})
 	return list

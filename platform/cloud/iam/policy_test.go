@@ -42,7 +42,7 @@ func TestPolicyDecides(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := evaluate(statements, newRequest(test.action, stream)); got != test.want {
+			if got := evaluate(statements, newRequest(test.action, stream, nil)); got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
 		})
@@ -65,8 +65,6 @@ func TestPolicyProblemsAreAllSaid(t *testing.T) {
 		"version":            {`{"Version":"2026-01-01","Statement":{` + ok + `}}`, []string{`Version: must be`}},
 		"unknown element":    {`{"Stmt":1,"Statement":{` + ok + `}}`, []string{"Stmt: unknown element"}},
 		"twice":              {`{"Statement":{` + ok + `,"Effect":"Deny"}}`, []string{"Statement.Effect: given twice"}},
-		"condition":          {`{"Statement":{` + ok + `,"Condition":{"Bool":{"aws:SecureTransport":"true"}}}}`, []string{"Statement.Condition: condition blocks are not supported"}},
-		"variables":          {`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:username}"}}`, []string{"policy variables are not supported"}},
 		"principal":          {`{"Statement":{` + ok + `,"Principal":"*"}}`, []string{"Statement.Principal: an identity policy must not"}},
 		"action and not":     {`{"Statement":{` + ok + `,"NotAction":"a:b"}}`, []string{"exactly one of Action, NotAction"}},
 		"vendor":             {`{"Statement":{"Effect":"Allow","Action":"PutRecords","Resource":"*"}}`, []string{`Statement.Action: "PutRecords": actions must be prefaced by a vendor`}},
@@ -161,7 +159,7 @@ func TestPolicyDecidesAsTheModel(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if got := evaluate(statements, newRequest(action, resource)); got != want {
+		if got := evaluate(statements, newRequest(action, resource, nil)); got != want {
 			t.Fatalf("%s on %s %s: got %d, want %d", text, action, resource, got, want)
 		}
 	})
@@ -193,7 +191,7 @@ func FuzzParsePolicy(f *testing.F) {
 					t.Errorf("accepted a statement without actions: %q", text)
 				}
 			}
-			evaluate(statements, newRequest("s:A", "arn:aws:s:::x"))
+			evaluate(statements, newRequest("s:A", "arn:aws:s:::x", nil))
 		}
 	})
 }

@@ -22,7 +22,7 @@ func (in *putRolePolicyInput) Validate() error {
 }
 
 // putRolePolicy embeds a policy in a role, or replaces it, from the next call.
-// Condition blocks and policy variables are refused by name. Limit: 10,240
+// Limit: 10,240
 // characters in all policies of the role.
 func (s *Service) putRolePolicy() wire.Operation {
 	return wire.Op("PutRolePolicy",

@@ -22,7 +22,7 @@ func (in *putUserPolicyInput) Validate() error {
 }
 
 // putUserPolicy embeds a policy in a user, or replaces it, from the next call.
-// Condition blocks and policy variables are refused by name. Limit: 2,048
+// Limit: 2,048
 // characters in all policies of the user.
 func (s *Service) putUserPolicy() wire.Operation {
 	return wire.Op("PutUserPolicy",

@@ -166,7 +166,7 @@ func TestGoSDKUsers(t *testing.T) {
 	}
 	_, err = admin.PutUserPolicy(ctx, &awsiam.PutUserPolicyInput{
 		UserName: ann, PolicyName: aws.String("p"),
-		PolicyDocument: aws.String(`{"Statement":{"Effect":"Allow","Action":"x","Resource":"*","Condition":{}}}`),
+		PolicyDocument: aws.String(`{"Statement":{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"Like":{}}}}`),
 	})
 	if bad := (*iamtypes.MalformedPolicyDocumentException)(nil); !errors.As(err, &bad) || strings.Count(err.Error(), "Statement.") != 2 {
 		t.Errorf("bad policy: %v", err)

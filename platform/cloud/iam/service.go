@@ -57,6 +57,8 @@ type Service struct {
 	roles      map[string]*role // by lower-cased name
 	identities map[string]*identity
 	accessKeys map[string]*accessKey
+	managed    map[string]*managedPolicy // by ARN: the account's and AWS's
+	policies   map[string]*managedPolicy // the account's, by lower-cased name
 }
 
 // New checks cfg and returns an account whose only identity is its root.
@@ -77,6 +79,10 @@ func New(cfg Config) (*Service, error) {
 		roles:      map[string]*role{},
 		identities: map[string]*identity{},
 		accessKeys: map[string]*accessKey{},
+		policies:   map[string]*managedPolicy{},
+	}
+	if s.managed, err = awsManaged(); err != nil {
+		return nil, err
 	}
 	if s.clock == nil {
 		s.clock = clock.Wall{}

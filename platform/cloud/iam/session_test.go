@@ -31,10 +31,10 @@ func TestSessionLifecycle(t *testing.T) {
 	if at(who, "Arn") != p.ARN || at(who, "UserId") != p.UserID || !strings.HasPrefix(p.UserID, "AROA") || !strings.HasSuffix(p.UserID, ":tests") {
 		t.Errorf("caller identity %v of %+v", who, p)
 	}
-	if err := a.Authorize(p, putRecords); err != nil {
+	if err := a.may(p, putRecords); err != nil {
 		t.Errorf("allowed action: %v", err)
 	}
-	err = a.Authorize(p, wire.Access{Action: "kinesis:GetRecords", Resource: stream})
+	err = a.may(p, wire.Access{Action: "kinesis:GetRecords", Resource: stream})
 	const text = "User: arn:aws:sts::123456789012:assumed-role/writer/tests is not authorized to perform: kinesis:GetRecords on resource: " +
 		stream + " because no identity-based policy allows the kinesis:GetRecords action"
 	if got, status := code(err); got != "AccessDeniedException" || status != 400 || !strings.HasSuffix(err.Error(), text) {
@@ -183,7 +183,7 @@ func TestServiceCredentials(t *testing.T) {
 	if p.ARN != "arn:aws:sts::123456789012:assumed-role/fn/fn-name" {
 		t.Errorf("principal %+v", p)
 	}
-	if err := a.Authorize(p, putRecords); err != nil {
+	if err := a.may(p, putRecords); err != nil {
 		t.Error(err)
 	}
 	for name, refused := range map[string][2]string{
@@ -219,16 +219,16 @@ func TestChangesHoldForTheNextCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := a.mustAs(session)
-	if err := a.Authorize(p, putRecords); err != nil {
+	if err := a.may(p, putRecords); err != nil {
 		t.Fatal(err)
 	}
 	a.mustDo(a.root(), "iam.DeleteRolePolicy", `{"RoleName":"r","PolicyName":"p"}`)
-	if err := a.Authorize(p, putRecords); err == nil {
+	if err := a.may(p, putRecords); err == nil {
 		t.Error("a session outlived its role's policy")
 	}
 	a.mustDo(a.root(), "iam.DeleteRole", `{"RoleName":"r"}`)
 	a.newRole("r", trustAWS(accountRoot), allowPolicy("kinesis:*", "*"))
-	if err := a.Authorize(p, putRecords); err == nil {
+	if err := a.may(p, putRecords); err == nil {
 		t.Error("a session of a deleted role got the new role's rights")
 	}
 
@@ -236,7 +236,7 @@ func TestChangesHoldForTheNextCall(t *testing.T) {
 	trusting := a.newRole("trusting", trustAWS("arn:aws:iam::123456789012:user/ann"), "")
 	ann := a.mustAs(key)
 	a.putUserPolicy("ann", `{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"kinesis:Put*","Resource":"*"}]}`)
-	if err := a.Authorize(ann, putRecords); err == nil || !strings.HasSuffix(err.Error(), "with an explicit deny in an identity-based policy") {
+	if err := a.may(ann, putRecords); err == nil || !strings.HasSuffix(err.Error(), "with an explicit deny in an identity-based policy") {
 		t.Errorf("after a deny: %v", err)
 	}
 	for _, status := range []string{"Inactive", "Active"} {

@@ -88,11 +88,11 @@ func (s *Service) resolveTrustee(name string) (trustee, error) {
 // allowing statement names the caller itself, which within one account grants
 // without a policy of the caller's own. Naming the account, or (U) anyone,
 // leaves it to that policy.
-func (r *role) trustDecision(p wire.Principal, action string) (d decision, named bool) {
+func (r *role) trustDecision(p wire.Principal, action string, f *facts) (d decision, named bool) {
 	action = strings.ToLower(action)
 	for i := range r.trust {
 		st := &r.trust[i]
-		if !st.actions.match(action) {
+		if !st.actions.match(action, nil) || !st.holds(f) {
 			continue
 		}
 		for _, t := range st.principals {
@@ -126,11 +126,11 @@ func (t trustee) matches(p wire.Principal) (matched, exact bool) {
 }
 
 // trustsService tells whether a service may act as the role.
-func (r *role) trustsService(name string) bool {
+func (r *role) trustsService(name string, f *facts) bool {
 	d := implicitDeny
 	for i := range r.trust {
 		st := &r.trust[i]
-		if !st.actions.match("sts:assumerole") {
+		if !st.actions.match("sts:assumerole", nil) || !st.holds(f) {
 			continue
 		}
 		for _, t := range st.principals {

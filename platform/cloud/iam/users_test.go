@@ -157,7 +157,7 @@ func TestIAMIsSubjectToIAM(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for action, want := range map[string]int{"lambda:Invoke": 403, "iam:PassRole": 403, "kinesis:PutRecord": 400} {
-		if got, status := code(a.Authorize(ann, wire.Access{Action: action, Resource: "*"})); got != "AccessDeniedException" || status != want {
+		if got, status := code(a.may(ann, wire.Access{Action: action, Resource: "*"})); got != "AccessDeniedException" || status != want {
 			t.Errorf("%s: got %s %d", action, got, status)
 		}
 	}

@@ -57,6 +57,12 @@ func (c *checks) path(path, value string) {
 	}
 }
 
+func (c *checks) pathPrefix(prefix string) {
+	if len(prefix) > 512 || prefix != "" && prefix[0] != '/' {
+		c.Add("pathPrefix", clip(prefix), `Member must satisfy regular expression pattern: \u002F[\u0021-\u007F]*`)
+	}
+}
+
 func (c *checks) policy(path, value string) {
 	switch {
 	case value == "":

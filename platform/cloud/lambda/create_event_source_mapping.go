@@ -65,8 +65,11 @@ func (in *createMappingInput) position(now time.Time) (Position, error) {
 
 func (s *Service) createEventSourceMapping() wire.Operation {
 	return route("CreateEventSourceMapping", http.MethodPost, "/2015-03-31/event-source-mappings",
-		func(*wire.Call, *createMappingInput) []wire.Access {
-			return []wire.Access{{Action: "lambda:CreateEventSourceMapping", Resource: "*"}}
+		func(call *wire.Call, in *createMappingInput) []wire.Access {
+			return []wire.Access{{
+				Action: "lambda:CreateEventSourceMapping", Resource: "*",
+				Fact: forFunction(call, in.target().name()),
+			}}
 		}, s.handleCreateMapping)
 }
 

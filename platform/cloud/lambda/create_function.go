@@ -71,7 +71,7 @@ func (s *Service) createFunction() wire.Operation {
 		func(call *wire.Call, in *createFunctionInput) []wire.Access {
 			return []wire.Access{
 				{Action: "lambda:CreateFunction", Resource: functionARN(call.Region, call.Account, in.target().name())},
-				{Action: "iam:PassRole", Resource: *in.Role},
+				passRole(*in.Role),
 			}
 		}, s.handleCreateFunction)
 }

@@ -14,7 +14,7 @@ type deleteMappingInput struct{ mappingID }
 
 func (s *Service) deleteEventSourceMapping() wire.Operation {
 	return route("DeleteEventSourceMapping", http.MethodDelete, "/2015-03-31/event-source-mappings/{UUID}",
-		onMapping("DeleteEventSourceMapping", func(in *deleteMappingInput) string { return in.UUID }),
+		onMapping(s, "DeleteEventSourceMapping", func(in *deleteMappingInput) string { return in.UUID }),
 		func(_ context.Context, _ *wire.Call, in *deleteMappingInput) (accepted, error) {
 			m, err := s.mapping(in.UUID)
 			if err != nil {

@@ -18,10 +18,17 @@ func (m *mappingID) bind(vars map[string]string, _ url.Values) error {
 	return nil
 }
 
-// onMapping builds the permission of an action on one mapping.
-func onMapping[I any](action string, of func(*I) string) func(*wire.Call, *I) []wire.Access {
+// onMapping builds the permission of an action on one mapping, which policies
+// may restrict by the mapping's function.
+func onMapping[I any](s *Service, action string, of func(*I) string) func(*wire.Call, *I) []wire.Access {
 	return func(call *wire.Call, in *I) []wire.Access {
-		return []wire.Access{{Action: "lambda:" + action, Resource: mappingARN(call.Region, call.Account, of(in))}}
+		access := wire.Access{Action: "lambda:" + action, Resource: mappingARN(call.Region, call.Account, of(in))}
+		if m, err := s.mapping(of(in)); err == nil {
+			m.mu.Lock()
+			access.Fact = forFunction(call, m.function)
+			m.mu.Unlock()
+		}
+		return []wire.Access{access}
 	}
 }
 
@@ -40,7 +47,7 @@ type getMappingInput struct{ mappingID }
 
 func (s *Service) getEventSourceMapping() wire.Operation {
 	return route("GetEventSourceMapping", http.MethodGet, "/2015-03-31/event-source-mappings/{UUID}",
-		onMapping("GetEventSourceMapping", func(in *getMappingInput) string { return in.UUID }),
+		onMapping(s, "GetEventSourceMapping", func(in *getMappingInput) string { return in.UUID }),
 		func(_ context.Context, _ *wire.Call, in *getMappingInput) (EventSourceMappingConfiguration, error) {
 			m, err := s.mapping(in.UUID)
 			if err != nil {

@@ -71,6 +71,19 @@ func access[I any](action string, of func(*I) *target) func(*wire.Call, *I) []wi
 	}
 }
 
+// passRole is the permission to hand a role to Lambda.
+func passRole(role string) wire.Access {
+	return wire.Access{
+		Action: "iam:PassRole", Resource: role,
+		Fact: wire.Fact{Key: "iam:PassedToService", Value: "lambda.amazonaws.com"},
+	}
+}
+
+// forFunction is what policies may restrict event source mappings by.
+func forFunction(call *wire.Call, name string) wire.Fact {
+	return wire.Fact{Key: "lambda:FunctionArn", Value: functionARN(call.Region, call.Account, name)}
+}
+
 func functionARN(region, account, name string) string {
 	return "arn:" + partition(region) + ":lambda:" + region + ":" + account + ":function:" + name
 }

@@ -34,8 +34,23 @@ func (in *updateMappingInput) Validate() error {
 
 func (s *Service) updateEventSourceMapping() wire.Operation {
 	return route("UpdateEventSourceMapping", http.MethodPut, "/2015-03-31/event-source-mappings/{UUID}",
-		onMapping("UpdateEventSourceMapping", func(in *updateMappingInput) string { return in.id.UUID }),
+		s.accessUpdateMapping(),
 		s.handleUpdateMapping)
+}
+
+// accessUpdateMapping asks for the function the mapping has and for the one it
+// shall have, so that a policy on either holds.
+func (s *Service) accessUpdateMapping() func(*wire.Call, *updateMappingInput) []wire.Access {
+	now := onMapping(s, "UpdateEventSourceMapping", func(in *updateMappingInput) string { return in.id.UUID })
+	return func(call *wire.Call, in *updateMappingInput) []wire.Access {
+		list := now(call, in)
+		if in.FunctionName != "" {
+			next := list[0]
+			next.Fact = forFunction(call, (&target{FunctionName: in.FunctionName}).name())
+			list = append(list, next)
+		}
+		return list
+	}
 }
 
 func (s *Service) handleUpdateMapping(_ context.Context, _ *wire.Call, in *updateMappingInput) (accepted, error) {

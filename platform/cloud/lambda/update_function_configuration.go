@@ -38,7 +38,7 @@ func (s *Service) updateFunctionConfiguration() wire.Operation {
 				Resource: functionARN(call.Region, call.Account, in.name.name()),
 			}}
 			if in.Role != nil {
-				list = append(list, wire.Access{Action: "iam:PassRole", Resource: *in.Role})
+				list = append(list, passRole(*in.Role))
 			}
 			return list
 		},

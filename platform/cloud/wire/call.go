@@ -38,6 +38,14 @@ type Call struct {
 type Access struct {
 	Action   string
 	Resource string
+	Fact     Fact
+}
+
+// Fact is the condition key that an action has on AWS besides the global ones,
+// e.g. {"lambda:FunctionArn", "arn:aws:lambda:…"}. The zero Fact is none.
+type Fact struct {
+	Key   string
+	Value string
 }
 
 // Operation is one API action of a service. Build it with Op.
