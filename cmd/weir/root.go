@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -139,6 +140,13 @@ func rootCredentials() credentials.StaticCredentialsProvider {
 }
 
 // logger writes to the command's stderr: warnings, or everything with --verbose.
-func (g *globals) logger(cmd *cobra.Command) *slog.Logger {
-	return observe.NewLogger(cmd.ErrOrStderr(), g.verbose)
+func (g *globals) logger(cmd *cobra.Command) *slog.Logger { return g.loggerTo(cmd.ErrOrStderr()) }
+
+// loggerTo is logger to somewhere else.
+func (g *globals) loggerTo(w io.Writer) *slog.Logger {
+	log := observe.NewLogger(w, g.verbose)
+	if g.verbose {
+		return log
+	}
+	return slog.New(newSparing(log.Handler()))
 }

@@ -187,7 +187,7 @@ func (f *runFlags) screenOut(cmd *cobra.Command) io.Writer {
 // logger writes above the block where both are on a terminal.
 func (f *runFlags) logger(cmd *cobra.Command, g *globals, screen *screen) *slog.Logger {
 	if isTerminal(cmd.ErrOrStderr()) && screen.width != nil {
-		return observe.NewLogger(screen, g.verbose)
+		return g.loggerTo(screen)
 	}
 	return g.logger(cmd)
 }
