@@ -22,6 +22,13 @@ type assumeRoleInput struct {
 	SerialNumber      string             `json:"SerialNumber"`
 	TokenCode         string             `json:"TokenCode"`
 	SourceIdentity    string             `json:"SourceIdentity"`
+	ProvidedContexts  []providedContext  `json:"ProvidedContexts"`
+	TokenSize         string             `json:"MinimumSessionTokenSize"`
+}
+
+type providedContext struct {
+	ProviderARN      string `json:"ProviderArn"`
+	ContextAssertion string `json:"ContextAssertion"`
 }
 
 type policyDescriptor struct {
@@ -88,6 +95,8 @@ func (in *assumeRoleInput) unsupported() error {
 		{len(in.Tags) > 0 || len(in.TransitiveTagKeys) > 0, "session tags (Tags, TransitiveTagKeys)"},
 		{in.SerialNumber != "" || in.TokenCode != "", "multi-factor authentication (SerialNumber, TokenCode)"},
 		{in.SourceIdentity != "", "source identities (SourceIdentity)"},
+		{len(in.ProvidedContexts) > 0, "provided contexts (ProvidedContexts)"},
+		{in.TokenSize != "", "session tokens of a chosen size (MinimumSessionTokenSize)"},
 	} {
 		if gap.given {
 			return wire.NotImplemented(gap.name)

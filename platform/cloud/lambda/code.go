@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,6 +20,10 @@ type FunctionCode struct {
 	S3Key           string
 	S3ObjectVersion string
 	ImageUri        string //nolint:revive // the API's spelling
+
+	// Parts of Lambda this service lacks: refused by name when given.
+	S3ObjectStorageMode json.RawMessage
+	SourceKMSKeyArn     json.RawMessage
 }
 
 // code is a function's program: a built-in handler or an unpacked zip. The
@@ -35,6 +40,9 @@ type code struct {
 
 // resolve checks c and makes a program of it; zips are unpacked below root.
 func (c *FunctionCode) resolve(launcher Launcher, root func() (string, error)) (*code, error) {
+	if err := refuseGiven([]gap{{"S3ObjectStorageMode", c.S3ObjectStorageMode}, {"SourceKMSKeyArn", c.SourceKMSKeyArn}}); err != nil {
+		return nil, err
+	}
 	switch {
 	case c.ImageUri != "":
 		return nil, wire.NotImplemented("container images for Lambda functions")

@@ -36,8 +36,8 @@ func decode(call *wire.Call, vars map[string]string, in any) error {
 		return raw.decode(call, vars)
 	}
 	if len(call.Body) > 0 && call.HTTP.Method != http.MethodGet {
-		if err := json.Unmarshal(call.Body, in); err != nil {
-			return wire.Errorf("SerializationException", "Could not parse request body into json: %v", err)
+		if err := wire.DecodeJSON(call.Body, in); err != nil {
+			return err
 		}
 	}
 	if b, ok := in.(binder); ok {

@@ -26,6 +26,8 @@ type createMappingInput struct {
 	StartingPositionTimestamp *wire.Timestamp
 	Tags                      map[string]string
 	SelfManagedEventSource    json.RawMessage
+	Topics                    json.RawMessage
+	Queues                    json.RawMessage
 	mappingInput
 }
 
@@ -77,8 +79,10 @@ func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *creat
 	if len(in.Tags) > 0 {
 		return accepted{}, wire.NotImplemented("tags of event source mappings")
 	}
-	if given(in.SelfManagedEventSource) {
-		return accepted{}, wire.NotImplemented("self-managed event sources (SelfManagedEventSource)")
+	if err := refuseGiven([]gap{
+		{"SelfManagedEventSource", in.SelfManagedEventSource}, {"Topics", in.Topics}, {"Queues", in.Queues},
+	}); err != nil {
+		return accepted{}, err
 	}
 	if in.EventSourceArn == "" {
 		return accepted{}, invalidParameter("Event source ARN is required.")

@@ -9,6 +9,7 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -26,6 +27,11 @@ type createFunctionInput struct {
 	Publish       bool
 	Tags          map[string]string
 	settings
+
+	// Parts of Lambda this service lacks: refused by name when given.
+	PublishTo            json.RawMessage
+	CodeSigningConfigArn json.RawMessage
+	TenancyConfig        json.RawMessage
 }
 
 func (in *createFunctionInput) target() *target { return &target{FunctionName: in.FunctionName} }
@@ -46,16 +52,20 @@ func (in *createFunctionInput) Validate() error {
 	if in.PackageType != "" && in.PackageType != "Zip" && in.PackageType != "Image" {
 		v.Add("packageType", in.PackageType, "Member must satisfy enum value set: [Image, Zip]")
 	}
-	if len(in.Architectures) > 1 {
-		v.Add("architectures", in.Architectures, "Member must have length less than or equal to 1")
+	checkArchitectures(&v, in.Architectures)
+	in.check(&v)
+	return v.Err()
+}
+
+func checkArchitectures(v *wire.Violations, architectures []string) {
+	if len(architectures) > 1 {
+		v.Add("architectures", architectures, "Member must have length less than or equal to 1")
 	}
-	for _, a := range in.Architectures {
+	for _, a := range architectures {
 		if a != "x86_64" && a != "arm64" {
 			v.Add("architectures", "["+a+"]", "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
 		}
 	}
-	in.check(&v)
-	return v.Err()
 }
 
 // createdFunction answers 201.
@@ -125,6 +135,11 @@ func (in *createFunctionInput) unsupported() error {
 	}
 	if in.Publish {
 		return wire.NotImplemented("published versions of Lambda functions")
+	}
+	if err := refuseGiven([]gap{
+		{"PublishTo", in.PublishTo}, {"CodeSigningConfigArn", in.CodeSigningConfigArn}, {"TenancyConfig", in.TenancyConfig},
+	}); err != nil {
+		return err
 	}
 	if in.Handler == nil || in.Runtime == nil {
 		return invalidParameter("Runtime and Handler are mandatory parameters for functions created with deployment packages.")

@@ -69,7 +69,7 @@ func (p *pool) start(ctx context.Context, s *spec) (*environment, error) {
 	proc, err := startProcess(ctx, p.starter, cmd)
 	if err != nil {
 		listener.Close()
-		return nil, err
+		return nil, s.startFailure(err)
 	}
 	e := &environment{
 		spec: s, api: newRuntimeAPI(), proc: proc, wall: p.cfg.Wall, expires: credentials.Expires,
@@ -161,9 +161,6 @@ func (e *environment) invoke(id string, payload []byte) (r Result, reusable bool
 	r = Result{RequestID: id, Payload: answered.payload}
 	if answered.failed {
 		r.FunctionError = unhandled
-		if reusable { // the runtime caught the error and lives on
-			r.FunctionError = handled
-		}
 	}
 	e.report(&r, id, e.wall.Now().Sub(started), initDuration)
 	return r, reusable

@@ -2,7 +2,8 @@ package lambda
 
 // Invoke runs a function synchronously, or with DryRun checks that the caller
 // may. An invocation goes on when its caller hangs up. Asynchronous (Event)
-// invocation is refused; ClientContext and TenantId are refused.
+// invocation is refused; ClientContext, TenantId and
+// DurableExecutionName are refused.
 // Limits: 6 MB request, 6 MB response, function time-out, concurrency.
 
 import (
@@ -10,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -19,6 +21,8 @@ type invokeInput struct {
 	InvocationType string
 	LogType        string
 	ClientContext  string
+	TenantID       string
+	ExecutionName  string
 	Payload        []byte
 }
 
@@ -27,6 +31,8 @@ func (in *invokeInput) decode(call *wire.Call, vars map[string]string) error {
 	in.InvocationType = header.Get("X-Amz-Invocation-Type")
 	in.LogType = header.Get("X-Amz-Log-Type")
 	in.ClientContext = header.Get("X-Amz-Client-Context")
+	in.TenantID = header.Get("X-Amz-Tenant-Id")
+	in.ExecutionName = header.Get("X-Amz-Durable-Execution-Name")
 	in.Payload = call.Body
 	return in.bind(vars, call.HTTP.URL.Query())
 }
@@ -93,9 +99,13 @@ func (s *Service) handleInvoke(ctx context.Context, _ *wire.Call, in *invokeInpu
 		return invokeOutput{}, wire.NotImplemented("asynchronous (Event) invocation of Lambda functions")
 	case in.ClientContext != "":
 		return invokeOutput{}, wire.NotImplemented("the ClientContext of Lambda invocations")
+	case in.TenantID != "":
+		return invokeOutput{}, wire.NotImplemented("the TenantId of Lambda invocations")
+	case in.ExecutionName != "":
+		return invokeOutput{}, wire.NotImplemented("the DurableExecutionName of Lambda invocations")
 	case len(in.Payload) > maxPayloadBytes:
 		return invokeOutput{}, tooLarge(maxPayloadBytes, "InvokeFunction")
-	case len(in.Payload) > 0 && !json.Valid(in.Payload):
+	case len(in.Payload) > 0 && !(utf8.Valid(in.Payload) && json.Valid(in.Payload)):
 		return invokeOutput{}, apiError(http.StatusBadRequest, "InvalidRequestContentException", "User",
 			"Could not parse request body into json: the payload is not valid JSON")
 	case in.InvocationType == "DryRun":

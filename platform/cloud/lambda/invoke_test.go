@@ -24,7 +24,7 @@ func TestInvokeOutcomes(t *testing.T) {
 		log            string // contained in the log tail
 	}{
 		{"echo", `{"a":[1,2]}`, "", `{"a":[1,2]}`, "START RequestId"},
-		{"fail", `1`, "Handled", `"errorMessage":"no can do"`, "REPORT RequestId"},
+		{"fail", `1`, "Unhandled", `"errorMessage":"no can do"`, "REPORT RequestId"},
 		{"panic", `1`, "Unhandled", `"errorMessage":"at the disco"`, "disco"},
 		{"exit", `1`, "Unhandled", `Runtime exited with error: exit status 1","errorType":"Runtime.ExitError"`, "END RequestId"},
 		{"exit-at-init", `1`, "Unhandled", `Runtime exited with error: exit status 3`, "REPORT"},

@@ -91,10 +91,7 @@ func (in *mappingInput) unsupported() error {
 	case in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0:
 		return wire.NotImplemented("filter criteria of event source mappings")
 	}
-	for _, gap := range []struct {
-		name  string
-		value json.RawMessage
-	}{
+	return refuseGiven([]gap{
 		{"SourceAccessConfigurations", in.SourceAccessConfigurations},
 		{"ScalingConfig", in.ScalingConfig},
 		{"ProvisionedPollerConfig", in.ProvisionedPollerConfig},
@@ -104,12 +101,7 @@ func (in *mappingInput) unsupported() error {
 		{"KMSKeyArn", in.KMSKeyArn},
 		{"MetricsConfig", in.MetricsConfig},
 		{"LoggingConfig", in.LoggingConfig},
-	} {
-		if given(gap.value) {
-			return wire.NotImplemented(gap.name + " of event source mappings")
-		}
-	}
-	return nil
+	})
 }
 
 // apply writes what is given over base.

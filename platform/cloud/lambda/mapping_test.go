@@ -133,7 +133,7 @@ func poison(partial bool, bad ...string) func(fakeBatch) (Result, error) {
 			slices.Reverse(failed) // the lowest counts, wherever it stands
 			return Result{RequestID: "r", Payload: []byte(`{"batchItemFailures":[` + strings.Join(failed, ",") + `]}`)}, nil
 		default:
-			return fails(handled)
+			return fails(unhandled)
 		}
 	}
 }

@@ -19,19 +19,16 @@ const (
 	credentialMargin      = time.Minute
 )
 
-// The values of X-Amz-Function-Error: an error the runtime caught and
-// reported, or one that ended it (panic, exit, time-out). AWS has been seen to
-// say Unhandled for both (U); the API model tells them apart, and so do we.
-const (
-	handled   = "Handled"
-	unhandled = "Unhandled"
-)
+// unhandled is the value of X-Amz-Function-Error. AWS says it of errors that
+// the runtime caught and reported too; the model's other word, Handled, is left
+// from runtimes long gone.
+const unhandled = "Unhandled"
 
 // Result is a finished synchronous invocation.
 type Result struct {
 	RequestID     string
 	Payload       []byte
-	FunctionError string // empty, Handled or Unhandled
+	FunctionError string // empty or Unhandled
 	LogTail       []byte // the last 4 KB of its log
 	Duration      time.Duration
 }
@@ -70,6 +67,11 @@ func (p *pool) invoke(ctx context.Context, s *spec, payload []byte) (Result, err
 	}
 	defer done()
 	e, err := p.environment(ctx, s)
+	if entry := (*entrypointError)(nil); errors.As(err, &entry) {
+		r := entry.result(uuid.NewString(), p.cfg.Log)
+		s.counters.invoked(r)
+		return r, nil
+	}
 	if err != nil {
 		var typed *wire.Error
 		if errors.As(err, &typed) {

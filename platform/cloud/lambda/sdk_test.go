@@ -200,6 +200,9 @@ func TestErrorsAreTypedForTheSDK(t *testing.T) {
 		{"role", "InvalidParameterValueException", "cannot be assumed", change(func(in *awslambda.CreateFunctionInput) { in.Role = aws.String("arn:aws:iam::123456789012:role/none") })},
 		{"timeout and memory", "ValidationException", "2 validation errors detected", change(func(in *awslambda.CreateFunctionInput) { in.Timeout, in.MemorySize = aws.Int32(901), aws.Int32(1) })},
 		{"bucket", "NotImplementedException", "S3", change(func(in *awslambda.CreateFunctionInput) { in.Code.S3Bucket = aws.String("mine") })},
+		{"logging", "NotImplementedException", "LoggingConfig", change(func(in *awslambda.CreateFunctionInput) {
+			in.LoggingConfig = &types.LoggingConfig{LogFormat: types.LogFormatJson}
+		})},
 		{"layers", "NotImplementedException", "Layers", change(func(in *awslambda.CreateFunctionInput) { in.Layers = []string{"arn:x"} })},
 		{"reserved variable", "InvalidParameterValueException", "AWS_REGION", change(func(in *awslambda.CreateFunctionInput) {
 			in.Environment = &types.Environment{Variables: map[string]string{"AWS_REGION": "x"}}
@@ -316,6 +319,7 @@ func TestGapsOfMappingsAreNamed(t *testing.T) {
 			in.EventSourceArn = aws.String("arn:aws:sqs:us-east-1:123456789012:q")
 		}},
 		{"NotImplementedException", "ParallelizationFactor", func(in *awslambda.CreateEventSourceMappingInput) { in.ParallelizationFactor = aws.Int32(2) }},
+		{"NotImplementedException", "Topics", func(in *awslambda.CreateEventSourceMappingInput) { in.Topics = []string{"t"} }},
 		{"NotImplementedException", "umbling", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(30) }},
 		{"NotImplementedException", "filter", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}

@@ -5,6 +5,7 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -14,9 +15,11 @@ import (
 type updateFunctionCodeInput struct {
 	name target
 	FunctionCode
-	Publish    bool
-	DryRun     bool
-	RevisionId string //nolint:revive // the API's spelling
+	Architectures []string
+	Publish       bool
+	PublishTo     json.RawMessage
+	DryRun        bool
+	RevisionId    string //nolint:revive // the API's spelling
 }
 
 func (in *updateFunctionCodeInput) bind(vars map[string]string, query url.Values) error {
@@ -24,13 +27,18 @@ func (in *updateFunctionCodeInput) bind(vars map[string]string, query url.Values
 }
 
 // Validate checks the API model's constraints.
-func (in *updateFunctionCodeInput) Validate() error { return in.name.Validate() }
+func (in *updateFunctionCodeInput) Validate() error {
+	var v wire.Violations
+	in.name.check(&v)
+	checkArchitectures(&v, in.Architectures)
+	return v.Err()
+}
 
 func (s *Service) updateFunctionCode() wire.Operation {
 	return route("UpdateFunctionCode", http.MethodPut, "/2015-03-31/functions/{FunctionName}/code",
 		access("UpdateFunctionCode", func(in *updateFunctionCodeInput) *target { return &in.name }),
 		func(_ context.Context, _ *wire.Call, in *updateFunctionCodeInput) (FunctionConfiguration, error) {
-			if in.Publish {
+			if in.Publish || given(in.PublishTo) {
 				return FunctionConfiguration{}, wire.NotImplemented("published versions of Lambda functions")
 			}
 			program, err := in.resolve(s.cfg.Launcher, s.codeDir)
@@ -53,6 +61,9 @@ func (s *Service) updateFunctionCode() wire.Operation {
 			old := f.spec.code
 			next := (&settings{}).apply(f.spec)
 			next.code = program
+			if len(in.Architectures) == 1 {
+				f.architecture = in.Architectures[0]
+			}
 			s.revise(f, next)
 			old.release()
 			return f.updating(), nil

@@ -36,17 +36,20 @@ type settings struct {
 	Runtime     *string
 
 	// Parts of Lambda this service lacks: refused by name when given.
-	VpcConfig         json.RawMessage
-	DeadLetterConfig  json.RawMessage
-	KMSKeyArn         json.RawMessage
-	Layers            json.RawMessage
-	FileSystemConfigs json.RawMessage
-	ImageConfig       json.RawMessage
-	SnapStart         json.RawMessage
-	DurableConfig     json.RawMessage
-	LoggingConfig     json.RawMessage
-	TracingConfig     *tracingConfig
-	EphemeralStorage  *ephemeralStorage
+	VpcConfig              json.RawMessage
+	DeadLetterConfig       json.RawMessage
+	KMSKeyArn              json.RawMessage
+	Layers                 json.RawMessage
+	FileSystemConfigs      json.RawMessage
+	ImageConfig            json.RawMessage
+	SnapStart              json.RawMessage
+	DurableConfig          json.RawMessage
+	LoggingConfig          json.RawMessage
+	CapacityProviderConfig json.RawMessage
+	AcceleratorConfig      json.RawMessage
+	RuntimeConfig          json.RawMessage
+	TracingConfig          *tracingConfig
+	EphemeralStorage       *ephemeralStorage
 }
 
 func (in *settings) check(v *wire.Violations) {
@@ -89,10 +92,7 @@ func within(v *wire.Violations, path string, value *int, low, high int) {
 
 // semantics checks what the API model does not express.
 func (in *settings) semantics() error {
-	for _, gap := range []struct {
-		name  string
-		value json.RawMessage
-	}{
+	if err := refuseGiven([]gap{
 		{"VpcConfig", in.VpcConfig},
 		{"DeadLetterConfig", in.DeadLetterConfig},
 		{"KMSKeyArn", in.KMSKeyArn},
@@ -101,10 +101,12 @@ func (in *settings) semantics() error {
 		{"ImageConfig", in.ImageConfig},
 		{"SnapStart", in.SnapStart},
 		{"DurableConfig", in.DurableConfig},
-	} {
-		if given(gap.value) {
-			return wire.NotImplemented("Lambda's " + gap.name)
-		}
+		{"LoggingConfig", in.LoggingConfig},
+		{"CapacityProviderConfig", in.CapacityProviderConfig},
+		{"AcceleratorConfig", in.AcceleratorConfig},
+		{"RuntimeConfig", in.RuntimeConfig},
+	}); err != nil {
+		return err
 	}
 	if in.TracingConfig != nil && in.TracingConfig.Mode == "Active" {
 		return wire.NotImplemented("Lambda's active tracing")
@@ -130,6 +132,22 @@ func (in *settings) semantics() error {
 	}
 	if measured, _ := json.Marshal(in.Environment.Variables); len(measured) > 4096 { // strings always marshal
 		return invalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: %s", measured)
+	}
+	return nil
+}
+
+// gap is a member of an input that asks for a part of Lambda this service lacks.
+type gap struct {
+	name  string
+	value json.RawMessage
+}
+
+// refuseGiven refuses the first gap that is given.
+func refuseGiven(gaps []gap) error {
+	for _, g := range gaps {
+		if given(g.value) {
+			return wire.NotImplemented("Lambda's " + g.name)
+		}
 	}
 	return nil
 }
