@@ -39,7 +39,13 @@ func TestAccessNamesTheResource(t *testing.T) {
 			{"DescribeStreamConsumer", &DescribeStreamConsumerInput{ConsumerRef{StreamARN: ptr(stream), ConsumerName: ptr("c")}}, consumer},
 			{"DeregisterStreamConsumer", &DeregisterStreamConsumerInput{ConsumerRef{ConsumerARN: &consumer}}, consumer},
 			{"DescribeStreamConsumer", &DescribeStreamConsumerInput{ConsumerRef{StreamARN: ptr(stream), ConsumerName: ptr("none")}}, stream + "/consumer/none"},
-			{"UpdateShardCount", &struct{}{}, "*"},
+			{"UpdateShardCount", &UpdateShardCountInput{StreamRef: named("s")}, stream},
+			{"UpdateStreamMode", &UpdateStreamModeInput{StreamARN: ptr(stream)}, stream},
+			{"StartStreamEncryption", &EncryptionInput{StreamRef: named("s")}, stream},
+			{"TagResource", &TagResourceInput{ResourceRef: ResourceRef{ResourceARN: ptr(stream)}}, stream},
+			{"ListTagsForResource", &ListTagsForResourceInput{ResourceRef{ResourceARN: &consumer}}, consumer},
+			{"DescribeLimits", &DescribeLimitsInput{}, "*"},
+			{"CreateChannel", &struct{}{}, "*"},
 		} {
 			got := access[c.operation](&wire.Call{}, c.in)
 			if c.want == "" && len(got) == 0 {
@@ -57,7 +63,7 @@ func TestAccessNamesTheResource(t *testing.T) {
 			_, err := call[any](b, "DeleteStream", &DeleteStreamInput{StreamRef: StreamRef{StreamARN: &alias}})
 			b.want(alias, err, codeNotFound)
 		}
-		_, err = call[any](b, "UpdateShardCount", &struct{}{})
+		_, err = call[any](b, "CreateChannel", &struct{}{})
 		b.want("a missing operation", err, "NotImplementedException")
 	})
 }

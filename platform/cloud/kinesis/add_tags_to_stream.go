@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"maps"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -21,12 +20,7 @@ type AddTagsToStreamInput struct {
 // Validate reports every violated constraint.
 func (in *AddTagsToStreamInput) Validate() error {
 	var v wire.Violations
-	if in.Tags == nil {
-		v.Null("tags")
-	} else if len(in.Tags) == 0 {
-		v.Add("tags", "{}", "Member must have length greater than or equal to 1")
-	}
-	checkTags(&v, in.Tags, 200)
+	requireTags(&v, in.Tags)
 	in.check(&v)
 	return v.Err()
 }
@@ -38,14 +32,9 @@ func (s *Service) addTagsToStream(_ context.Context, _ *wire.Call, in *AddTagsTo
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	tags := maps.Clone(st.tags)
-	if tags == nil {
-		tags = make(map[string]string)
-	}
-	maps.Copy(tags, in.Tags)
-	if len(tags) > streamTagsMax {
-		return nil, wire.Errorf(codeInvalidArgument, "Failed to add tags to stream %s under account %s because a given stream cannot have more than %d tags associated with it.",
-			st.name, s.cfg.Account, streamTagsMax)
+	tags, err := s.addTags("stream "+st.name, st.tags, in.Tags)
+	if err != nil {
+		return nil, err
 	}
 	st.tags = tags
 	return nil, nil

@@ -105,6 +105,12 @@ func checkLimit(v *wire.Violations, path string, value *int, least, most int) {
 	}
 }
 
+func checkLeast(v *wire.Violations, path string, value *int, least int) {
+	if value != nil && *value < least {
+		v.Add(path, *value, fmt.Sprintf("Member must have value greater than or equal to %d", least))
+	}
+}
+
 func checkEnum(v *wire.Violations, path string, value *string, set ...string) {
 	if value == nil {
 		return
@@ -126,18 +132,4 @@ func checkData(v *wire.Violations, path string, data []byte, most int) {
 // byteBuffer is how AWS's messages show a blob.
 func byteBuffer(data []byte) string {
 	return fmt.Sprintf("java.nio.HeapByteBuffer[pos=0 lim=%d cap=%d]", len(data), len(data))
-}
-
-func checkTags(v *wire.Violations, tags map[string]string, most int) {
-	if len(tags) > most {
-		v.Add("tags", "{...}", fmt.Sprintf("Member must have length less than or equal to %d", most))
-	}
-	for key, value := range tags {
-		if n := utf8.RuneCountInString(key); n < 1 || n > 128 {
-			v.Add("tags", "{...}", "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1]")
-		}
-		if utf8.RuneCountInString(value) > 256 {
-			v.Add("tags", "{...}", "Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must have length greater than or equal to 0]")
-		}
-	}
 }

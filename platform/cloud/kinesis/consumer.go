@@ -13,7 +13,8 @@ type consumer struct {
 	name, arn string
 	created   time.Time
 	status    string
-	settleAt  time.Time                // when CREATING or DELETING ends
+	settleAt  time.Time // when CREATING or DELETING ends
+	tags      map[string]string
 	subs      map[uint32]*subscription // the latest of each shard
 	calls     map[uint32]*bucket       // SubscribeToShard calls of each shard
 }

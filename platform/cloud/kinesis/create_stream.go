@@ -8,11 +8,11 @@ import (
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-// CreateStream makes a provisioned stream: CREATING at once, ACTIVE with its
-// shards after the status delay.
-// Not here: on-demand mode and warm throughput, which are refused by name.
-// Limits: 5 calls/s, 5 streams CREATING at once, the account's shard quota,
-// 1024–10240 KiB per record, 50 tags.
+// CreateStream makes a stream: CREATING at once, ACTIVE with its shards after
+// the status delay; an on-demand one begins with 4.
+// WarmThroughputMiBps needs On-demand Advantage, which no account here has.
+// Limits: 5 calls/s, 5 streams CREATING at once, the account's quotas of shards
+// and of on-demand streams, 1024–10240 KiB per record, 50 tags.
 
 // CreateStreamInput is what CreateStream takes.
 type CreateStreamInput struct {
@@ -33,37 +33,61 @@ func (in *CreateStreamInput) Validate() error {
 	checkLimit(&v, "shardCount", in.ShardCount, 1, 100_000)
 	requireName(&v, "streamName", in.StreamName)
 	if in.StreamModeDetails != nil {
-		checkEnum(&v, "streamModeDetails.streamMode", &in.StreamModeDetails.StreamMode, "PROVISIONED", "ON_DEMAND")
+		checkEnum(&v, "streamModeDetails.streamMode", &in.StreamModeDetails.StreamMode, modeProvisioned, modeOnDemand)
 	}
-	checkTags(&v, in.Tags, 200)
+	checkTags(&v, in.Tags)
 	checkLimit(&v, "maxRecordSizeInKiB", in.MaxRecordSizeInKiB, recordKiBDefault, recordKiBMax)
-	checkEnum(&v, "recordDistributionStrategy", in.RecordDistributionStrategy, "AUTO", "USER_PARTITION_KEY")
+	checkLeast(&v, "warmThroughputMiBps", in.WarmThroughputMiBps, 0)
+	checkEnum(&v, "recordDistributionStrategy", in.RecordDistributionStrategy, strategyAuto, strategyKey)
 	return v.Err()
 }
 
-const (
-	creatingMax   = 5
-	streamTagsMax = 50
-)
+const creatingMax = 5
+
+// mode is the capacity mode asked for.
+func (in *CreateStreamInput) mode() string {
+	if in.StreamModeDetails == nil {
+		return modeProvisioned
+	}
+	return in.StreamModeDetails.StreamMode
+}
+
+// shards is how many shards the stream begins with.
+func (in *CreateStreamInput) shards() int {
+	if in.mode() == modeOnDemand {
+		return onDemandShards
+	}
+	return *in.ShardCount
+}
+
+// checkCapacity refuses what the mode asked for does not have.
+func (s *Service) checkCapacity(in *CreateStreamInput) error {
+	onDemand := in.mode() == modeOnDemand
+	switch {
+	case in.WarmThroughputMiBps != nil:
+		return s.errWarmThroughput(onDemand)
+	case onDemand && in.ShardCount != nil:
+		return wire.Errorf(codeValidation, "ShardCount is not expected when StreamMode=ON_DEMAND")
+	case !onDemand && in.RecordDistributionStrategy != nil:
+		return errStrategyMode()
+	case !onDemand && in.ShardCount == nil:
+		return wire.Errorf(codeValidation, "ShardCount must be given for a stream in PROVISIONED mode.")
+	}
+	return nil
+}
 
 func (s *Service) createStream(_ context.Context, _ *wire.Call, in *CreateStreamInput) (any, error) {
-	switch {
-	case in.StreamModeDetails != nil && in.StreamModeDetails.StreamMode == "ON_DEMAND":
-		return nil, wire.NotImplemented("on-demand streams")
-	case in.WarmThroughputMiBps != nil:
-		return nil, wire.NotImplemented("warm throughput")
-	case deref(in.RecordDistributionStrategy) == "AUTO":
-		return nil, wire.Errorf(codeInvalidArgument, "RecordDistributionStrategy AUTO needs an on-demand stream.")
-	case in.ShardCount == nil:
-		return nil, wire.Errorf(codeValidation, "ShardCount must be given for a stream in PROVISIONED mode.")
-	case len(in.Tags) > streamTagsMax:
-		return nil, wire.Errorf(codeInvalidArgument, "A stream can have at most %d tags.", streamTagsMax)
+	if err := s.checkCapacity(in); err != nil {
+		return nil, err
+	}
+	if _, err := s.addTags("stream "+*in.StreamName, nil, in.Tags); err != nil {
+		return nil, err
 	}
 	now := s.now()
 	if st, err := s.streamNamed(*in.StreamName); err == nil {
 		return nil, s.errExists(st.name)
 	}
-	if err := s.checkCreateLimits(now, *in.ShardCount); err != nil {
+	if err := s.checkCreateLimits(now, in); err != nil {
 		return nil, err
 	}
 	st := s.newStream(in, now)
@@ -86,6 +110,8 @@ func (s *Service) newStream(in *CreateStreamInput, now time.Time) *stream {
 		name:      *in.StreamName,
 		arn:       s.streamARN(*in.StreamName),
 		created:   now.Truncate(time.Millisecond),
+		mode:      in.mode(),
+		strategy:  strategyKey,
 		gone:      make(chan struct{}),
 		retention: retentionDefault,
 		recordKiB: recordKiBDefault,
@@ -95,10 +121,13 @@ func (s *Service) newStream(in *CreateStreamInput, now time.Time) *stream {
 	if in.MaxRecordSizeInKiB != nil {
 		st.recordKiB = *in.MaxRecordSizeInKiB
 	}
+	if in.RecordDistributionStrategy != nil {
+		st.strategy = *in.RecordDistributionStrategy
+	}
 	if !s.cfg.QuotasOff {
 		st.listCalls = newBucket(listShardsPerSecond)
 	}
-	shards := *in.ShardCount
+	shards := in.shards()
 	st.begin(statusCreating, now.Add(s.cfg.StatusDelay), func(now time.Time) {
 		st.opened = now
 		for _, keys := range evenRanges(shards) {
@@ -112,7 +141,7 @@ func (s *Service) errExists(name string) error {
 	return wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.cfg.Account)
 }
 
-func (s *Service) checkCreateLimits(now time.Time, more int) error {
+func (s *Service) checkCreateLimits(now time.Time, in *CreateStreamInput) error {
 	if s.cfg.QuotasOff {
 		return nil
 	}
@@ -127,32 +156,48 @@ func (s *Service) checkCreateLimits(now time.Time, more int) error {
 	if creating >= creatingMax {
 		return wire.Errorf(codeLimit, "At most %d streams of account %s can be in state CREATING.", creatingMax, s.cfg.Account)
 	}
-	return s.checkShardLimit(now, more)
+	if in.mode() == modeOnDemand {
+		return s.checkOnDemandQuota(now)
+	}
+	return s.checkQuota(s.provisionedShards(now, nil), *in.ShardCount)
 }
 
-// checkShardLimit refuses to open more shards than the account's quota.
-func (s *Service) checkShardLimit(now time.Time, more int) error {
-	if s.cfg.QuotasOff {
-		return nil
-	}
-	quota := 1000
+// shardQuota is how many open shards the provisioned streams of an account may have.
+func (s *Service) shardQuota() int {
 	switch s.cfg.Region {
 	case "us-east-1", "us-west-2", "eu-west-1":
-		quota = 20_000
+		return 20_000
 	}
+	return 1000
+}
+
+// provisionedShards are the open shards that count against the quota, but for
+// those of one stream.
+func (s *Service) provisionedShards(now time.Time, except *stream) int {
 	open := 0
 	for _, st := range s.allStreams(now) {
+		if st == except {
+			continue
+		}
 		st.mu.RLock()
-		open += len(st.open)
+		if st.mode == modeProvisioned {
+			open += len(st.open)
+		}
 		st.mu.RUnlock()
 	}
-	if open+more <= quota {
-		return nil
+	return open
+}
+
+// checkQuota refuses to open more shards than the account's quota.
+func (s *Service) checkQuota(open, more int) error {
+	if quota := s.shardQuota(); !s.cfg.QuotasOff && more > 0 && open+more > quota {
+		return wire.Errorf(codeLimit, "This request would exceed the shard limit for the account %s in %s. "+
+			"Current shard count for the account: %d. Limit: %d. "+
+			"Number of additional shards that would have resulted from this request: %d. "+
+			"Refer to the AWS Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to request higher limits.",
+			s.cfg.Account, s.cfg.Region, open, quota, more)
 	}
-	return wire.Errorf(codeLimit, "This request would exceed the shard limit for the account %s in %s. "+
-		"Current shard count for the account: %d. Limit: %d. "+
-		"Number of additional shards that would have resulted from this request: %d.",
-		s.cfg.Account, s.cfg.Region, open, quota, more)
+	return nil
 }
 
 // allStreams are the streams that exist now, in no order.

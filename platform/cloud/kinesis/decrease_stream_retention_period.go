@@ -7,8 +7,8 @@ import (
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-// DecreaseStreamRetentionPeriod keeps records shorter, at once (AWS shows
-// UPDATING for a moment); what is older becomes unreadable.
+// DecreaseStreamRetentionPeriod keeps records shorter once the stream is
+// ACTIVE again after the status delay; what is older is then gone for good.
 // Ignored: StreamId, which AWS reserves.
 // Limits: 5 calls/s; strictly less than now, at least 24 hours.
 

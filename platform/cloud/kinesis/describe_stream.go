@@ -35,9 +35,10 @@ type StreamDescription struct {
 	StreamCreationTimestamp wire.Timestamp
 	EnhancedMonitoring      []EnhancedMetrics
 	EncryptionType          string
+	KeyID                   *string `json:"KeyId,omitempty"`
 }
 
-// EnhancedMetrics are the shard-level metrics that are switched on: none here.
+// EnhancedMetrics are the shard-level metrics that are switched on.
 type EnhancedMetrics struct{ ShardLevelMetrics []string }
 
 const describeShardsMax = 100
@@ -67,13 +68,13 @@ func (s *Service) describeStream(_ context.Context, _ *wire.Call, in *DescribeSt
 		StreamName:              st.name,
 		StreamARN:               st.arn,
 		StreamStatus:            st.status,
-		StreamModeDetails:       StreamModeDetails{StreamMode: "PROVISIONED"},
+		StreamModeDetails:       StreamModeDetails{StreamMode: st.mode},
 		Shards:                  []Shard{},
 		RetentionPeriodHours:    hours(st.retention),
 		StreamCreationTimestamp: wire.Timestamp{Time: st.created},
-		EnhancedMonitoring:      []EnhancedMetrics{{ShardLevelMetrics: []string{}}},
-		EncryptionType:          "NONE",
+		EnhancedMonitoring:      st.monitoring(),
 	}
+	d.EncryptionType, d.KeyID = st.encryption()
 	shards := st.shards
 	if in.ExclusiveStartShardID != nil {
 		if shards, err = s.shardsAfter(st, *in.ExclusiveStartShardID); err != nil {

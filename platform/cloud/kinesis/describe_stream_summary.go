@@ -28,9 +28,12 @@ type StreamDescriptionSummary struct {
 	StreamCreationTimestamp wire.Timestamp
 	EnhancedMonitoring      []EnhancedMetrics
 	EncryptionType          string
+	KeyID                   *string `json:"KeyId,omitempty"`
 	OpenShardCount          int
 	ConsumerCount           int
 	MaxRecordSizeInKiB      int
+	// RecordDistributionStrategy is there for on-demand streams alone.
+	RecordDistributionStrategy string `json:",omitempty"`
 }
 
 // Validate reports every violated constraint.
@@ -47,17 +50,21 @@ func (s *Service) describeStreamSummary(_ context.Context, _ *wire.Call, in *Des
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	return &DescribeStreamSummaryOutput{StreamDescriptionSummary{
+	d := StreamDescriptionSummary{
 		StreamName:              st.name,
 		StreamARN:               st.arn,
 		StreamStatus:            st.status,
-		StreamModeDetails:       StreamModeDetails{StreamMode: "PROVISIONED"},
+		StreamModeDetails:       StreamModeDetails{StreamMode: st.mode},
 		RetentionPeriodHours:    hours(st.retention),
 		StreamCreationTimestamp: wire.Timestamp{Time: st.created},
-		EnhancedMonitoring:      []EnhancedMetrics{{ShardLevelMetrics: []string{}}},
-		EncryptionType:          "NONE",
+		EnhancedMonitoring:      st.monitoring(),
 		OpenShardCount:          len(st.open),
 		ConsumerCount:           len(st.consumers),
 		MaxRecordSizeInKiB:      st.recordKiB,
-	}}, nil
+	}
+	d.EncryptionType, d.KeyID = st.encryption()
+	if st.mode == modeOnDemand {
+		d.RecordDistributionStrategy = st.strategy
+	}
+	return &DescribeStreamSummaryOutput{d}, nil
 }

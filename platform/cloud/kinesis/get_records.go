@@ -80,7 +80,7 @@ func (s *Service) getRecords(_ context.Context, _ *wire.Call, in *GetRecordsInpu
 	}
 	st, err := s.streamNamed(t.stream)
 	if err != nil {
-		return nil, err
+		return nil, s.errNoShard(shardID(t.shard), t.stream)
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()

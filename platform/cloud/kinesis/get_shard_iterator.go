@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -54,7 +55,7 @@ func (in *GetShardIteratorInput) Validate() error {
 func (s *Service) getShardIterator(_ context.Context, _ *wire.Call, in *GetShardIteratorInput) (*GetShardIteratorOutput, error) {
 	st, err := s.stream(in.StreamRef)
 	if err != nil {
-		return nil, err
+		return nil, s.errNoStreamOfShard(in.StreamRef, *in.ShardID, err)
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -90,6 +91,20 @@ func (s *Service) iterator(st *stream, sh *shard, now time.Time, counter uint64)
 	return s.sealer.seal(token{
 		kind: iteratorToken, issued: now, stream: st.name, birth: st.birth, shard: sh.index, position: counter,
 	})
+}
+
+// errNoStreamOfShard is how AWS answers for a shard of a stream that does not
+// exist: it misses the shard.
+func (s *Service) errNoStreamOfShard(r StreamRef, id string, err error) error {
+	var missing *wire.Error
+	if r.StreamARN != nil || !errors.As(err, &missing) || missing.Code != codeNotFound {
+		return err
+	}
+	index, ok := parseShardID(id)
+	if !ok {
+		return wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, *r.StreamName, s.cfg.Account)
+	}
+	return s.errNoShard(shardID(index), *r.StreamName)
 }
 
 // findShard resolves a shard id leniently; the caller holds st.mu.

@@ -70,3 +70,12 @@ func evenRanges(n int) []hashRange {
 	ranges[n-1].end = maxHashKey()
 	return ranges
 }
+
+// middle is the first key of the range's second half.
+func (r hashRange) middle() hashKey {
+	lo, borrow := bits.Sub64(r.end.lo, r.start.lo, 0)
+	hi, _ := bits.Sub64(r.end.hi, r.start.hi, borrow)
+	half := hashKey{hi: hi >> 1, lo: lo>>1 | hi<<63}
+	lo, carry := bits.Add64(r.start.lo, half.lo, 0)
+	return hashKey{hi: r.start.hi + half.hi + carry, lo: lo}.add(1)
+}

@@ -84,14 +84,14 @@ func (s *Service) listStreams(_ context.Context, _ *wire.Call, in *ListStreamsIn
 	}
 	for _, st := range streams[:min(limit, len(streams))] {
 		st.mu.RLock()
-		status := st.status
+		status, mode := st.status, st.mode
 		st.mu.RUnlock()
 		out.StreamNames = append(out.StreamNames, st.name)
 		out.StreamSummaries = append(out.StreamSummaries, StreamSummary{
 			StreamName:              st.name,
 			StreamARN:               st.arn,
 			StreamStatus:            status,
-			StreamModeDetails:       StreamModeDetails{StreamMode: "PROVISIONED"},
+			StreamModeDetails:       StreamModeDetails{StreamMode: mode},
 			StreamCreationTimestamp: wire.Timestamp{Time: st.created},
 		})
 	}

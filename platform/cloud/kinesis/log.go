@@ -31,6 +31,7 @@ type entry struct {
 	start         uint32
 	keyLen        uint32
 	end           uint32
+	encrypted     bool // put while the stream was encrypted
 }
 
 func (e entry) size() int { return int(e.end - e.start) }
@@ -52,7 +53,7 @@ func newMemoryLog() memoryLog { return memoryLog{next: 1, first: 1} }
 // append stores one record and returns its counter. Arrival times never run
 // backwards within a shard, so that they can be searched: after a step back of
 // the clock records carry the newest time seen until the clock catches up.
-func (l *memoryLog) append(nowMillis int64, partitionKey string, data []byte) uint64 {
+func (l *memoryLog) append(nowMillis int64, partitionKey string, data []byte, encrypted bool) uint64 {
 	l.last = max(l.last, nowMillis)
 	size := len(partitionKey) + len(data)
 	c := l.tail(size)
@@ -64,6 +65,7 @@ func (l *memoryLog) append(nowMillis int64, partitionKey string, data []byte) ui
 		start:         uint32(start),
 		keyLen:        uint32(len(partitionKey)),
 		end:           uint32(start + size),
+		encrypted:     encrypted,
 	})
 	counter := l.next
 	l.next++

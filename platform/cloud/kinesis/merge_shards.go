@@ -11,7 +11,7 @@ import (
 // The stream is UPDATING, with reads and writes going on, until the status
 // delay passed; then both close and their child opens in one step.
 // Ignored: StreamId, which AWS reserves.
-// Limits: 5 calls/s; the stream must be ACTIVE.
+// Limits: 5 calls/s; the stream must be ACTIVE and provisioned.
 
 // MergeShardsInput is what MergeShards takes.
 type MergeShardsInput struct {
@@ -36,6 +36,9 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.mode == modeOnDemand {
+		return nil, s.errOnDemand(st)
+	}
 	first, err := s.openShard(st, *in.ShardToMerge)
 	if err != nil {
 		return nil, err
@@ -44,17 +47,12 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 	if err != nil {
 		return nil, err
 	}
-	keys, ok := join(first.keys, second.keys)
-	if !ok {
+	if _, ok := join(first.keys, second.keys); !ok {
 		return nil, wire.Errorf(codeInvalidArgument,
 			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			first.id, second.id, st.name, s.cfg.Account)
 	}
-	st.begin(statusUpdating, s.now().Add(s.cfg.StatusDelay), func(now time.Time) {
-		st.closeShards(now, first, second)
-		s.addShard(st, now, keys, first, second)
-	})
-	s.wakeRun()
+	s.update(st, func(now time.Time) { s.merge(st, now, first, second) })
 	return nil, nil
 }
 

@@ -22,7 +22,7 @@ func (s *Service) resolvePosition(st *stream, sh *shard, now time.Time, start st
 		return s.resolveSequence(st, sh, start)
 	case atTimestamp:
 		if start.timestamp == nil {
-			return 0, wire.Errorf(codeInvalidArgument, "Must specify timestamp parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.")
+			return 0, wire.Errorf(codeInvalidArgument, "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.")
 		}
 		if start.timestamp.After(now) {
 			return 0, wire.Errorf(codeInvalidArgument, "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: %d, currentTimestampInMillis: %d",
@@ -30,7 +30,7 @@ func (s *Service) resolvePosition(st *stream, sh *shard, now time.Time, start st
 		}
 	}
 	if start.sequence != nil {
-		return 0, wire.Errorf(codeInvalidArgument, "Request has StartingSequenceNumber, which iterator type %s does not take.", start.kind)
+		return 0, errSequenceArgument(start.kind, "also a")
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -49,10 +49,13 @@ func (s *Service) resolvePosition(st *stream, sh *shard, now time.Time, start st
 // the shard's start (unverified on AWS, but its clients and suites use it).
 func (s *Service) resolveSequence(st *stream, sh *shard, start startingPosition) (uint64, error) {
 	if start.sequence == nil {
-		return 0, wire.Errorf(codeInvalidArgument, "Must specify StartingSequenceNumber for iterator of type %s. Current request has no StartingSequenceNumber parameter.", start.kind)
+		return 0, errSequenceArgument(start.kind, "no")
 	}
 	if *start.sequence == "0" {
 		return 1, nil
+	}
+	if old, ok := parseShardID(*start.sequence); ok && old != sh.index { // the oldest layout: nothing but the shard
+		return 0, errSequenceShard(old, sh)
 	}
 	seq, err := parseSequence(*start.sequence)
 	if err != nil {
@@ -60,8 +63,7 @@ func (s *Service) resolveSequence(st *stream, sh *shard, start startingPosition)
 			*start.sequence, start.operation, sh.id, st.name, s.cfg.Account)
 	}
 	if seq.shard != sh.index {
-		return 0, wire.Errorf(codeInvalidArgument, "Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
-			shardID(seq.shard), sh.id)
+		return 0, errSequenceShard(seq.shard, sh)
 	}
 	if seq.createdSecond != sh.createdSecond {
 		return 0, wire.Errorf(codeInvalidArgument, "StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
@@ -71,4 +73,14 @@ func (s *Service) resolveSequence(st *stream, sh *shard, start startingPosition)
 		return seq.counter + 1, nil
 	}
 	return max(1, seq.counter), nil
+}
+
+func errSequenceArgument(kind, has string) error {
+	return wire.Errorf(codeInvalidArgument, "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or "+
+		"(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and %s StartingSequenceNumber.", kind, has)
+}
+
+func errSequenceShard(encoded uint32, sh *shard) error {
+	return wire.Errorf(codeInvalidArgument, "Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
+		shardID(encoded), sh.id)
 }

@@ -9,6 +9,7 @@ import (
 // PutRecord stores one record and returns its shard and sequence number.
 // SequenceNumberForOrdering is checked and otherwise needs nothing: numbers of
 // a key always rise. Ignored: StreamId, which AWS reserves.
+// With strategy AUTO the keys are ignored and PartitionKey may be missing.
 // Limits: 1 MiB/s and 1,000 records/s per shard; the stream's record size.
 
 // PutRecordInput is what PutRecord takes.
@@ -28,11 +29,23 @@ type PutRecordOutput struct {
 	EncryptionType string `json:",omitempty"`
 }
 
-// Validate reports every violated constraint.
+// Validate reports every violated constraint, but for a missing partition key
+// alone: a stream with strategy AUTO takes such a record.
 func (in *PutRecordInput) Validate() error {
+	err := in.validate(true)
+	if err != nil && in.PartitionKey == nil && in.validate(false) == nil {
+		return nil
+	}
+	return err
+}
+
+func (in *PutRecordInput) validate(needsKey bool) error {
 	var v wire.Violations
 	checkNumber(&v, "sequenceNumberForOrdering", in.SequenceNumberForOrdering, sequenceDigits)
-	if required(&v, "partitionKey", in.PartitionKey) {
+	if needsKey {
+		required(&v, "partitionKey", in.PartitionKey)
+	}
+	if in.PartitionKey != nil {
 		checkLength(&v, "partitionKey", *in.PartitionKey, 1, partitionKeyMax)
 	}
 	checkNumber(&v, "explicitHashKey", in.ExplicitHashKey, hashKeyDigits)
@@ -49,6 +62,14 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 	if err != nil {
 		return nil, err
 	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if in.PartitionKey == nil {
+		if st.strategy != strategyAuto {
+			return nil, in.validate(true)
+		}
+		in.PartitionKey = new(string)
+	}
 	key, err := placement(in.PartitionKey, in.ExplicitHashKey)
 	if err != nil {
 		return nil, err
@@ -59,8 +80,6 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 				*in.SequenceNumberForOrdering, st.name, s.cfg.Account)
 		}
 	}
-	st.mu.RLock()
-	defer st.mu.RUnlock()
 	if len(st.open) == 0 {
 		return nil, errStreamNotFound(st.name, s.cfg.Account)
 	}
@@ -71,7 +90,7 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 	if isTrue(in.DryRun) {
 		return nil, errDryRun()
 	}
-	sh := st.open[st.route(key)]
+	sh, encrypted := st.open[st.place(key)], st.keyID != ""
 	now := s.now()
 
 	sh.mu.Lock()
@@ -79,11 +98,15 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 		sh.mu.Unlock()
 		return nil, s.errShardRate(sh.id, st.name)
 	}
-	counter := sh.log.append(now.UnixMilli(), *in.PartitionKey, in.Data)
+	counter := sh.log.append(now.UnixMilli(), *in.PartitionKey, in.Data, encrypted)
 	second := sh.log.last / 1000
 	sh.announce()
 	sh.mu.Unlock()
-	return &PutRecordOutput{ShardID: sh.id, SequenceNumber: sh.sequence(counter, second).String()}, nil
+	return &PutRecordOutput{
+		ShardID:        sh.id,
+		SequenceNumber: sh.sequence(counter, second).String(),
+		EncryptionType: recordEncryption(encrypted),
+	}, nil
 }
 
 const (

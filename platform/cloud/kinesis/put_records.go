@@ -50,8 +50,17 @@ const (
 	putBytesMax   = 10 << 20
 )
 
-// Validate reports every violated constraint.
+// Validate reports every violated constraint, but for missing partition keys
+// alone: a stream with strategy AUTO takes such records.
 func (in *PutRecordsInput) Validate() error {
+	err := in.validate(true)
+	if err != nil && in.validate(false) == nil {
+		return nil
+	}
+	return err
+}
+
+func (in *PutRecordsInput) validate(needsKeys bool) error {
 	var v wire.Violations
 	if in.Records == nil {
 		v.Null("records")
@@ -61,20 +70,23 @@ func (in *PutRecordsInput) Validate() error {
 		v.Add("records", "[...]", fmt.Sprintf("Member must have length less than or equal to %d", putRecordsMax))
 	}
 	for i := range in.Records {
-		in.Records[i].check(&v, i)
+		in.Records[i].check(&v, i, needsKeys)
 	}
 	in.StreamRef.check(&v)
 	return v.Err()
 }
 
 // check looks before it builds paths: nearly every record is fine.
-func (e *PutRecordsEntry) check(v *wire.Violations, i int) {
+func (e *PutRecordsEntry) check(v *wire.Violations, i int, needsKey bool) {
 	if e.PartitionKey != nil && *e.PartitionKey != "" && len(*e.PartitionKey) <= partitionKeyMax &&
 		e.Data != nil && len(e.Data) <= recordBytesMax && e.ExplicitHashKey == nil {
 		return
 	}
 	path := "records." + strconv.Itoa(i+1) + ".member."
-	if required(v, path+"partitionKey", e.PartitionKey) {
+	if needsKey {
+		required(v, path+"partitionKey", e.PartitionKey)
+	}
+	if e.PartitionKey != nil {
 		checkLength(v, path+"partitionKey", *e.PartitionKey, 1, partitionKeyMax)
 	}
 	checkNumber(v, path+"explicitHashKey", e.ExplicitHashKey, hashKeyDigits)
@@ -115,6 +127,9 @@ func (s *Service) putRecords(_ context.Context, _ *wire.Call, in *PutRecordsInpu
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkKeys(st, in); err != nil {
+		return nil, err
+	}
 	sc := s.puts.Get().(*putScratch)
 	defer func() {
 		clear(sc.shards) // keep no deleted stream alive
@@ -132,47 +147,71 @@ func (s *Service) putRecords(_ context.Context, _ *wire.Call, in *PutRecordsInpu
 	if total > putBytesMax {
 		return nil, wire.Errorf(codeInvalidArgument, "Records size exceeds %d MB limit", putBytesMax>>20)
 	}
-	if err := s.appendAll(st, in, sc); err != nil {
+	encrypted, err := s.appendAll(st, in, sc)
+	if err != nil {
 		return nil, err
 	}
-	return s.putResults(st, sc), nil
+	out := s.putResults(st, sc)
+	out.EncryptionType = recordEncryption(encrypted)
+	return out, nil
+}
+
+// checkKeys lets records without a partition key go to streams that need none.
+func (s *Service) checkKeys(st *stream, in *PutRecordsInput) error {
+	auto, known := false, false
+	for i := range in.Records {
+		if in.Records[i].PartitionKey != nil {
+			continue
+		}
+		if !known {
+			st.mu.RLock()
+			auto, known = st.strategy == strategyAuto, true
+			st.mu.RUnlock()
+		}
+		if !auto {
+			return in.validate(true)
+		}
+		in.Records[i].PartitionKey = new(string)
+	}
+	return nil
 }
 
 // appendAll stores the records of a call, shard by shard, noting in sc where each went.
-func (s *Service) appendAll(st *stream, in *PutRecordsInput, sc *putScratch) error {
+func (s *Service) appendAll(st *stream, in *PutRecordsInput, sc *putScratch) (encrypted bool, err error) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	if len(st.open) == 0 {
-		return errStreamNotFound(st.name, s.cfg.Account)
+		return false, errStreamNotFound(st.name, s.cfg.Account)
 	}
 	most := st.recordKiB << 10
 	for i := range in.Records {
 		if e := &in.Records[i]; len(e.Data)+len(*e.PartitionKey) > most {
-			return errRecordSize("records."+strconv.Itoa(i+1)+".member.data", e.Data, most)
+			return false, errRecordSize("records."+strconv.Itoa(i+1)+".member.data", e.Data, most)
 		}
 	}
 	if isTrue(in.DryRun) {
-		return errDryRun()
+		return false, errDryRun()
 	}
 	sc.head = resize(sc.head, len(st.open))
 	for i := range sc.head {
 		sc.head[i] = -1
 	}
 	for i := len(in.Records) - 1; i >= 0; i-- { // backwards, so that the lists run forwards
-		at := st.route(sc.keys[i])
+		at := st.place(sc.keys[i])
 		sc.next[i], sc.head[at] = sc.head[at], int32(i)
 	}
 	now := s.now()
+	encrypted = st.keyID != ""
 	for at, first := range sc.head {
 		if first >= 0 {
-			st.open[at].appendList(now, in.Records, sc, first)
+			st.open[at].appendList(now, in.Records, sc, first, encrypted)
 		}
 	}
-	return nil
+	return encrypted, nil
 }
 
 // appendList stores one shard's records of a call under one lock.
-func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScratch, first int32) {
+func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScratch, first int32, encrypted bool) {
 	millis := now.UnixMilli()
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -184,7 +223,7 @@ func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScr
 		if !sh.admit(now, len(e.Data)+len(*e.PartitionKey)) {
 			continue
 		}
-		sc.counters[i] = sh.log.append(millis, *e.PartitionKey, e.Data)
+		sc.counters[i] = sh.log.append(millis, *e.PartitionKey, e.Data, encrypted)
 		sc.seconds[i] = sh.log.last / 1000
 		stored = true
 	}

@@ -32,6 +32,7 @@ func (sh *shard) records(p page) []DataRecord {
 				PartitionKey:                all[sequenceLen : sequenceLen+e.keyLen],
 				ApproximateArrivalTimestamp: wire.Timestamp{Time: time.UnixMilli(e.arrivalMillis)},
 				Data:                        sp.bytes[data:e.end:e.end],
+				EncryptionType:              recordEncryption(e.encrypted),
 			})
 			all = all[sequenceLen+e.keyLen:]
 		}

@@ -11,8 +11,8 @@ import (
 // RegisterStreamConsumer adds an enhanced fan-out consumer: CREATING at once,
 // ACTIVE after the status delay. Registering a name again after it was
 // deregistered gives another ARN.
-// Not here: tags, which are refused by name.
-// Limits: 5 calls/s, 20 consumers per stream, 5 CREATING at once.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s, 20 consumers per stream, 5 CREATING at once, 50 tags.
 
 // RegisterStreamConsumerInput is what RegisterStreamConsumer takes.
 type RegisterStreamConsumerInput struct {
@@ -50,6 +50,7 @@ func (in *RegisterStreamConsumerInput) Validate() error {
 	required(&v, "streamARN", in.StreamARN)
 	StreamRef{StreamARN: in.StreamARN, StreamID: in.StreamID}.checkGiven(&v)
 	requireName(&v, "consumerName", in.ConsumerName)
+	checkTags(&v, in.Tags)
 	return v.Err()
 }
 
@@ -59,10 +60,11 @@ const (
 )
 
 func (s *Service) registerStreamConsumer(_ context.Context, _ *wire.Call, in *RegisterStreamConsumerInput) (*RegisterStreamConsumerOutput, error) {
-	if len(in.Tags) > 0 {
-		return nil, wire.NotImplemented("tags on consumers")
-	}
 	st, err := s.stream(in.ref())
+	if err != nil {
+		return nil, err
+	}
+	tags, err := s.addTags("consumer "+*in.ConsumerName, nil, in.Tags)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +91,7 @@ func (s *Service) registerStreamConsumer(_ context.Context, _ *wire.Call, in *Re
 		}
 	}
 	c := s.newConsumer(st, *in.ConsumerName)
+	c.tags = tags
 	s.wakeRun()
 	return &RegisterStreamConsumerOutput{c.describe()}, nil
 }

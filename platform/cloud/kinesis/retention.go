@@ -36,8 +36,6 @@ func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Dura
 			hours(retentionMax), n)
 	}
 	wanted := time.Duration(*in.RetentionPeriodHours) * time.Hour
-	now := s.now()
-	st.trim(now) // by the old period: an increase revives nothing
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.status != statusActive {
@@ -46,6 +44,10 @@ func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Dura
 	if err := check(st, wanted); err != nil {
 		return err
 	}
-	st.retention = wanted
+	s.update(st, func(now time.Time) {
+		st.trimLocked(now) // by the old period: an increase revives nothing
+		st.retention = wanted
+		st.trimLocked(now)
+	})
 	return nil
 }

@@ -121,6 +121,7 @@ func (s *Service) sweep(now time.Time) time.Duration {
 	for _, st := range streams {
 		s.settle(st, now)
 		st.trim(now)
+		s.adapt(st, now)
 		if due := st.due.Load(); due != 0 {
 			next = min(next, time.Unix(0, due).Sub(now))
 		}

@@ -32,6 +32,7 @@ type shard struct {
 	closedAt time.Time     // zero while open
 	wake     chan struct{} // closed at the next append or close; nil while nobody waits
 
+	load                             load // taken in since an on-demand stream was measured
 	writeBytes, writeRecords         bucket
 	readBytes, readCalls, iterations bucket
 }
@@ -84,6 +85,8 @@ func (sh *shard) admit(now time.Time, size int) bool {
 	if !sh.writeBytes.has(now, float64(size)) || !sh.writeRecords.has(now, 1) {
 		return false
 	}
+	sh.load.bytes += uint64(size)
+	sh.load.records++
 	return sh.writeBytes.take(now, float64(size)) && sh.writeRecords.take(now, 1)
 }
 

@@ -11,7 +11,8 @@ import (
 // UPDATING, with reads and writes going on, until the status delay passed;
 // then the parent closes and its children open in one step.
 // Ignored: StreamId, which AWS reserves.
-// Limits: 5 calls/s; the account's shard quota; the stream must be ACTIVE.
+// Limits: 5 calls/s; the account's shard quota; the stream must be
+// ACTIVE and provisioned.
 
 // SplitShardInput is what SplitShard takes.
 type SplitShardInput struct {
@@ -36,12 +37,15 @@ func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInpu
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	if err := s.checkShardLimit(now, 1); err != nil {
-		return nil, err
-	}
+	open := s.provisionedShards(s.now(), nil)
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.mode == modeOnDemand {
+		return nil, s.errOnDemand(st)
+	}
+	if err := s.checkQuota(open, 1); err != nil {
+		return nil, err
+	}
 	parent, err := s.openShard(st, *in.ShardToSplit)
 	if err != nil {
 		return nil, err
@@ -56,12 +60,7 @@ func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInpu
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	st.begin(statusUpdating, now.Add(s.cfg.StatusDelay), func(now time.Time) {
-		st.closeShards(now, parent)
-		s.addShard(st, now, hashRange{start: parent.keys.start, end: at.sub(1)}, parent)
-		s.addShard(st, now, hashRange{start: at, end: parent.keys.end}, parent)
-	})
-	s.wakeRun()
+	s.update(st, func(now time.Time) { s.split(st, now, parent, at) })
 	return nil, nil
 }
 

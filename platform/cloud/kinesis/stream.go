@@ -37,6 +37,8 @@ type stream struct {
 
 	mu        sync.RWMutex
 	status    string
+	mode      string              // of capacity
+	strategy  string              // by which records find their shard
 	opened    time.Time           // when its first shards did
 	settleAt  time.Time           // of the stream's own transition
 	pending   func(now time.Time) // what completes it
@@ -48,7 +50,21 @@ type stream struct {
 	consumers []*consumer // by creation
 	epochs    map[string]int64
 	tags      map[string]string
+	metrics   []string // shard-level metrics switched on
+	keyID     string   // of the KMS key for new records; "" means none
 	listCalls bucket
+	demand    demand
+	rotation  atomic.Uint64 // turns AUTO's records from shard to shard
+
+	modeChanges, scalings             rolling
+	encryptionStarts, encryptionStops rolling
+}
+
+// update makes an ACTIVE stream UPDATING and applies a change after the status
+// delay; the caller holds st.mu.
+func (s *Service) update(st *stream, apply func(now time.Time)) {
+	st.begin(statusUpdating, s.now().Add(s.cfg.StatusDelay), apply)
+	s.wakeRun()
 }
 
 // begin starts a transition; the caller holds mu and calls wakeRun afterwards.
@@ -84,7 +100,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 		}
 	}
 	st.mu.Lock()
-	if !st.settleAt.IsZero() && !now.Before(st.settleAt) {
+	for !st.settleAt.IsZero() && !now.Before(st.settleAt) { // a change may consist of several
 		deleted := st.status == statusDeleting
 		complete := st.pending
 		st.status, st.settleAt, st.pending = statusActive, time.Time{}, nil
@@ -119,6 +135,15 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 // route is the open shard that owns key; nil while the stream has none. The caller holds mu.
 func (st *stream) route(key hashKey) int {
 	return sort.Search(len(st.open), func(i int) bool { return st.open[i].keys.end.compare(key) >= 0 })
+}
+
+// place is the open shard for a record: its key's or, with AUTO, the next in
+// turn. The caller holds mu.
+func (st *stream) place(key hashKey) int {
+	if st.strategy == strategyAuto {
+		return int(st.rotation.Add(1) % uint64(len(st.open)))
+	}
+	return st.route(key)
 }
 
 // shard finds a listed shard by index; the caller holds mu.
@@ -156,6 +181,20 @@ func (st *stream) closeShards(now time.Time, parents ...*shard) {
 	st.open = slices.DeleteFunc(st.open, func(sh *shard) bool { return slices.Contains(parents, sh) })
 }
 
+// split divides an open shard at a key; the caller holds mu.
+func (s *Service) split(st *stream, now time.Time, parent *shard, at hashKey) {
+	st.closeShards(now, parent)
+	s.addShard(st, now, hashRange{start: parent.keys.start, end: at.sub(1)}, parent)
+	s.addShard(st, now, hashRange{start: at, end: parent.keys.end}, parent)
+}
+
+// merge joins two adjacent open shards; the caller holds mu.
+func (s *Service) merge(st *stream, now time.Time, first, second *shard) {
+	keys, _ := join(first.keys, second.keys)
+	st.closeShards(now, first, second)
+	s.addShard(st, now, keys, first, second)
+}
+
 // children are the shards that continue parent; the caller holds mu.
 func (st *stream) children(parent *shard) []ChildShard {
 	var list []ChildShard
@@ -172,6 +211,10 @@ func (st *stream) children(parent *shard) []ChildShard {
 func (st *stream) trim(now time.Time) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.trimLocked(now)
+}
+
+func (st *stream) trimLocked(now time.Time) {
 	horizon := now.Add(-st.retention)
 	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
 }

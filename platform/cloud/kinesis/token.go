@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -60,6 +61,14 @@ type token struct {
 
 var errBadToken = errors.New("not a token of this service")
 
+// Tokens have the outer form of AWS's shard iterators: eight bytes that say 1,
+// then at least nine blocks of 16 bytes.
+const (
+	tokenVersion  = "\x00\x00\x00\x00\x00\x00\x00\x01"
+	tokenBlock    = 16
+	tokenBytesMin = len(tokenVersion) + 9*tokenBlock
+)
+
 func (s *sealer) seal(t token) string {
 	plain := make([]byte, 0, 256)
 	plain = append(plain, byte(t.kind))
@@ -74,18 +83,25 @@ func (s *sealer) seal(t token) string {
 	plain = binary.AppendVarint(plain, millis)
 	plain = append(plain, byte(len(t.stream)))
 	plain = append(plain, t.stream...)
+	plain = binary.AppendUvarint(plain, uint64(len(t.after)))
 	plain = append(plain, t.after...)
+	size := len(tokenVersion) + s.aead.NonceSize() + len(plain) + s.aead.Overhead()
+	padding := max(tokenBytesMin-size, 0)
+	padding += (tokenBlock - (size+padding-len(tokenVersion))%tokenBlock) % tokenBlock
+	plain = append(plain, make([]byte, padding)...)
 
-	sealed := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(plain)+s.aead.Overhead())
-	_, _ = rand.Read(sealed) // never fails: crypto/rand aborts the process instead
-	sealed = s.aead.Seal(sealed, sealed, plain, nil)
+	sealed := make([]byte, len(tokenVersion)+s.aead.NonceSize(), size+padding)
+	nonce := sealed[copy(sealed, tokenVersion):]
+	_, _ = rand.Read(nonce) // never fails: crypto/rand aborts the process instead
+	sealed = s.aead.Seal(sealed, nonce, plain, nil)
 	return base64.StdEncoding.EncodeToString(sealed)
 }
 
 // open verifies and decodes a token of the given kind. It does not judge its age.
 func (s *sealer) open(kind tokenKind, text string) (token, error) {
-	sealed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(sealed) < s.aead.NonceSize() {
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	sealed, isToken := bytes.CutPrefix(decoded, []byte(tokenVersion))
+	if err != nil || !isToken || len(sealed) < s.aead.NonceSize() {
 		return token{}, errBadToken
 	}
 	nonce, box := sealed[:s.aead.NonceSize()], sealed[s.aead.NonceSize():]
@@ -130,6 +146,11 @@ func parseToken(plain []byte) (token, error) {
 		return token{}, errBadToken
 	}
 	t.stream = string(rest[1 : 1+int(rest[0])])
-	t.after = string(rest[1+int(rest[0]):])
+	rest = rest[1+int(rest[0]):]
+	size := unsigned()
+	if !ok || size > uint64(len(rest)) {
+		return token{}, errBadToken
+	}
+	t.after = string(rest[:size])
 	return t, nil
 }

@@ -158,7 +158,7 @@ func TestLogAgainstSlice(t *testing.T) {
 					}
 					at = max(at, 0)
 					key := rapid.SampledFrom([]string{"a", "bc", "Ω"}).Draw(t, "key")
-					if c := l.append(millis, key, make([]byte, size)); c != uint64(len(model)+1) {
+					if c := l.append(millis, key, make([]byte, size), false); c != uint64(len(model)+1) {
 						t.Fatalf("counter %d, want %d", c, len(model)+1)
 					}
 					model = append(model, stored{key, size, at})

@@ -1,0 +1,16 @@
+package kinesis
+
+import (
+	"context"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// DisableEnhancedMonitoring switches shard-level metrics off, or all with ALL. The
+// stream is UPDATING for the status delay.
+// Ignored: StreamId, which AWS reserves.
+// Limits: 5 calls/s.
+
+func (s *Service) disableEnhancedMonitoring(_ context.Context, _ *wire.Call, in *MonitoringInput) (*MonitoringOutput, error) {
+	return s.setMonitoring(in, false)
+}
