@@ -13,6 +13,13 @@ type PutRecordsAPI interface {
 	PutRecords(ctx context.Context, in *kinesis.PutRecordsInput, opts ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
 }
 
+// ProducerAPI is what a Producer needs of *kinesis.Client. ListShards is only
+// called with Aggregation.
+type ProducerAPI interface {
+	PutRecordsAPI
+	ListShards(ctx context.Context, in *kinesis.ListShardsInput, opts ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
+}
+
 // API is what a Consumer needs of *kinesis.Client. The client must have no
 // overall HTTP time-out when enhanced fan-out is used: a subscription lasts up
 // to five minutes, each on a connection (or HTTP/2 stream) of its own.
@@ -27,8 +34,8 @@ type API interface {
 }
 
 var (
-	_ PutRecordsAPI = (*kinesis.Client)(nil)
-	_ API           = (*kinesis.Client)(nil)
+	_ ProducerAPI = (*kinesis.Client)(nil)
+	_ API         = (*kinesis.Client)(nil)
 )
 
 // streamRef splits a stream given by name or ARN into the two request fields,

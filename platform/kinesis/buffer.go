@@ -15,6 +15,7 @@ import (
 type entry struct {
 	record   Record
 	size     int
+	where    hashKey // with Aggregation
 	done     func(Receipt, error)
 	arrived  time.Time
 	expires  time.Time
@@ -28,8 +29,9 @@ type entry struct {
 // buffer holds what is not settled yet, in bounded number and bytes. Entries
 // that do not fit wait in the order they came, so back-pressure keeps order.
 type buffer struct {
-	cfg  ProducerConfig
-	wake chan struct{} // tells the one dispatcher to look again
+	cfg     ProducerConfig
+	takeMax int           // records of one call
+	wake    chan struct{} // tells the one dispatcher to look again
 
 	mu         sync.Mutex
 	ready      queue
@@ -45,7 +47,7 @@ type buffer struct {
 }
 
 func newBuffer(cfg ProducerConfig) *buffer {
-	return &buffer{cfg: cfg, wake: make(chan struct{}, 1), followers: map[string][]*entry{}}
+	return &buffer{cfg: cfg, takeMax: cfg.callRecordsMax(), wake: make(chan struct{}, 1), followers: map[string][]*entry{}}
 }
 
 // add accepts e, waiting for room until ctx ends or the buffer is stopped.
@@ -62,6 +64,9 @@ func (b *buffer) add(ctx context.Context, e *entry, clk clock.Clock) error {
 	}
 	e.admitted = make(chan struct{})
 	b.waiting = append(b.waiting, e)
+	if b.inFlight == 0 {
+		b.signal()
+	}
 	b.mu.Unlock()
 
 	select {
@@ -116,13 +121,19 @@ func (b *buffer) push(e *entry) {
 	wasFull := b.full()
 	b.ready.push(e)
 	b.readyBytes += e.size
-	if b.inFlight == 0 || b.ready.len() == 1 || b.full() != wasFull {
+	if b.idle() || b.ready.len() == 1 || b.full() != wasFull {
 		b.signal()
 	}
 }
 
 func (b *buffer) full() bool {
-	return b.ready.len() >= b.cfg.BatchRecordsMax || b.readyBytes >= b.cfg.BatchBytesMax
+	return b.ready.len() >= b.takeMax || b.readyBytes >= b.cfg.BatchBytesMax
+}
+
+// idle is true when waiting for company brings nothing: no call is in flight
+// and, with Aggregation, which is all about company, somebody waits for room.
+func (b *buffer) idle() bool {
+	return b.inFlight == 0 && (!b.cfg.Aggregation.On || len(b.waiting) > 0)
 }
 
 func (b *buffer) signal() {
@@ -156,7 +167,7 @@ func (b *buffer) next(now time.Time) step {
 	}
 	if b.ready.len() > 0 {
 		linger := b.cfg.LingerMax - now.Sub(b.ready.peek().arrived)
-		if b.inFlight == 0 || b.full() || b.stopped {
+		if b.idle() || b.full() || b.stopped {
 			linger = 0
 		}
 		wait = min(wait, linger)
@@ -175,7 +186,7 @@ func (b *buffer) next(now time.Time) step {
 func (b *buffer) take(now time.Time) step {
 	var s step
 	bytes := 0
-	for len(s.batch) < b.cfg.BatchRecordsMax {
+	for len(s.batch) < b.takeMax {
 		again := len(b.delayed) > 0 && !b.delayed[0].due.After(now)
 		var e *entry
 		switch {

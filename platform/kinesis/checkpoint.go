@@ -9,7 +9,8 @@ import (
 const ShardEnd = "SHARD_END"
 
 // Checkpoint says up to where a shard has been handled. The zero value means
-// that nothing has.
+// that nothing has. It may lie inside an aggregate; which the reader cannot know,
+// so it reads the stored record again and passes over what was handled of it.
 type Checkpoint struct {
 	SequenceNumber string // of the last handled record, or ShardEnd
 	SubSequence    int    // of the last handled user record within it

@@ -20,7 +20,7 @@ type ConsumerConfig struct {
 	Shards          []string      // read only these, not their children, and return when all have ended; nil means the whole stream
 	Checkpoints     Checkpointer  // nil: none kept, every Run begins at Start
 	PollInterval    time.Duration // between two reads of a caught-up shard; 0 means 1s. Behind, it is at most 200 ms: five reads a second
-	BatchRecordsMax int           // records per polled read; 0 means 10,000
+	BatchRecordsMax int           // records per polled read, and user records per batch; 0 means 10,000
 	SilenceMax      time.Duration // resubscribe when a subscription says nothing for so long; 0 means 35s
 	CallMax         time.Duration // one API call, subscriptions excluded; 0 means 30s
 	RetryMax        time.Duration // longest wait between retries of handler, checkpoint and calls; 0 means 5s
@@ -67,11 +67,13 @@ type Batch struct {
 
 // ReceivedRecord is one user record.
 type ReceivedRecord struct {
-	PartitionKey   string
-	SequenceNumber string
-	SubSequence    int // its place within an aggregated record; 0 for a plain one
-	Data           []byte
-	Arrival        time.Time // the service's clock, not guaranteed monotonic
+	PartitionKey    string
+	ExplicitHashKey string // only of a user record of an aggregate: the service does not tell a plain one's
+	SequenceNumber  string // of the stored record
+	SubSequence     int    // its place within an aggregate; 0 for a plain record
+	Aggregated      bool
+	Data            []byte
+	Arrival         time.Time // the service's clock, not guaranteed monotonic
 }
 
 // Handler handles one batch. It is called from one goroutine per shard, never
@@ -82,6 +84,7 @@ type Handler func(ctx context.Context, b Batch) error
 // Consumer reads a stream's shards, each in order, and follows reshards: a
 // shard's records are handed over only when all records of its parents have
 // been handled, so the order per partition key survives splits and merges.
+// Records that a producer aggregated come one by one, as they were put.
 //
 // Delivery is at-least-once: a batch is checkpointed after its handler returned
 // nil, so it is delivered again after a handler error, and after a crash or a
@@ -98,7 +101,7 @@ type Consumer struct {
 	jitter    *jitter
 	subscribe subscribeFunc
 
-	records, retries, subscriptions atomic.Int64
+	records, dropped, retries, subscriptions atomic.Int64
 }
 
 // NewConsumer checks cfg and starts nothing.
@@ -121,11 +124,15 @@ func (c *Consumer) Ready() <-chan struct{} { return c.ready }
 // ConsumerStats counts since NewConsumer.
 type ConsumerStats struct {
 	Records       int64 // handed to the handler and accepted by it
+	Dropped       int64 // aggregates of which not every user record was handed over
 	Retries       int64 // handler errors, checkpoint errors and failed calls that were tried again
 	Subscriptions int64 // enhanced fan-out only
 }
 
 // Stats is safe to call at any time.
 func (c *Consumer) Stats() ConsumerStats {
-	return ConsumerStats{Records: c.records.Load(), Retries: c.retries.Load(), Subscriptions: c.subscriptions.Load()}
+	return ConsumerStats{
+		Records: c.records.Load(), Dropped: c.dropped.Load(),
+		Retries: c.retries.Load(), Subscriptions: c.subscriptions.Load(),
+	}
 }

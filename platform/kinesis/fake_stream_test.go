@@ -28,6 +28,7 @@ type fakeStream struct {
 	breakAtOnce   int           // so many subscriptions break before their first event
 	recordsPerGet int
 	behind        time.Duration // of the service's clock
+	hashes        *types.HashKeyRange
 
 	mu         sync.Mutex
 	shards     []*fakeShard
@@ -170,7 +171,7 @@ func (f *fakeStream) ListShards(_ context.Context, in *kinesis.ListShardsInput, 
 			break
 		}
 		s := f.shards[i]
-		listed := types.Shard{ShardId: &s.id, SequenceNumberRange: &types.SequenceNumberRange{}}
+		listed := types.Shard{ShardId: &s.id, SequenceNumberRange: &types.SequenceNumberRange{}, HashKeyRange: f.hashes}
 		if s.children != nil {
 			listed.SequenceNumberRange.EndingSequenceNumber = aws.String("x")
 		}

@@ -15,6 +15,7 @@ type shard struct {
 	id      string
 	parents []string // two after a merge
 	closed  bool
+	hashes  hashRange
 	start   Position    // where to begin without a checkpoint
 	saved   *Checkpoint // nil until loaded
 	state   shardState

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,18 +16,29 @@ import (
 // ProducerConfig sets a Producer's target and limits; zero fields take defaults.
 type ProducerConfig struct {
 	Stream           string        // name or ARN
-	LingerMax        time.Duration // how long a record waits for company while other calls are in flight; 0 means 5ms
+	LingerMax        time.Duration // how long a record waits for company while other calls are in flight; 0 means 5ms, with Aggregation 100ms
 	BatchRecordsMax  int           // 0 means 500, the most one call may carry
 	BatchBytesMax    int           // data and keys of one call; 0 means 10 MiB less 64 KiB
 	RecordBytesMax   int           // the stream's MaxRecordSizeInKiB in bytes; 0 means 1 MiB
-	BufferRecordsMax int           // Put blocks while so many are unacknowledged; 0 means 10,000
+	BufferRecordsMax int           // Put blocks while so many are unacknowledged; 0 means 10,000, with Aggregation 100,000
 	BufferBytesMax   int           // or so many bytes; 0 means 64 MiB
 	InFlightMax      int           // concurrent calls; 0 means 4
 	CallMax          time.Duration // one call; 0 means 6s
 	RecordTTL        time.Duration // a record is given up after; 0 means 30s
+	Aggregation      Aggregation   // many records in one; off by default
 	OrderPerKey      bool          // a key's record waits until its predecessor is acknowledged or given up
 	Clock            clock.Clock   // nil means the wall clock
 	Seed             uint64        // of the retries' jitter; 0 means from the clock
+}
+
+// Aggregation packs records that will land on the same shard into one stored
+// record, in the format of Amazon's Kinesis Producer Library, so that small
+// ones do not use up the 1,000 records a second that a shard takes. Its readers
+// must take them apart, as Consumer, Deaggregate and Amazon's libraries do.
+type Aggregation struct {
+	On         bool
+	BytesMax   int // of one aggregate, 64 to 1,048,576; 0 means 51,200. A record that is larger goes alone
+	RecordsMax int // in one aggregate; 0 means as many as BytesMax allows
 }
 
 // Validate says every problem of the config in one error.
@@ -46,6 +58,10 @@ func (c *ProducerConfig) Validate() error {
 	inRange("BufferRecordsMax", c.BufferRecordsMax, 1<<30)
 	inRange("BufferBytesMax", c.BufferBytesMax, 1<<40)
 	inRange("InFlightMax", c.InFlightMax, 1<<16)
+	if n := c.Aggregation.BytesMax; n != 0 && (n < aggregateBytesMin || n > aggregateBytesMost) {
+		problems = append(problems, fmt.Errorf("Aggregation.BytesMax %d is not in %d to %d (0 means the default)", n, aggregateBytesMin, aggregateBytesMost))
+	}
+	inRange("Aggregation.RecordsMax", c.Aggregation.RecordsMax, math.MaxInt)
 	if c.LingerMax < 0 || c.RecordTTL < 0 || c.CallMax < 0 {
 		problems = append(problems, errors.New("durations must not be negative"))
 	}
@@ -53,17 +69,33 @@ func (c *ProducerConfig) Validate() error {
 }
 
 func (c ProducerConfig) withDefaults() ProducerConfig {
-	c.LingerMax = cmp.Or(c.LingerMax, 5*time.Millisecond)
+	linger, records := 5*time.Millisecond, 10_000
+	if c.Aggregation.On {
+		linger, records = 100*time.Millisecond, 100_000
+	}
+	c.LingerMax = cmp.Or(c.LingerMax, linger)
 	c.BatchRecordsMax = cmp.Or(c.BatchRecordsMax, batchRecordsLimit)
 	c.BatchBytesMax = cmp.Or(c.BatchBytesMax, batchBytesLimit-64<<10)
 	c.RecordBytesMax = min(cmp.Or(c.RecordBytesMax, 1<<20), c.BatchBytesMax)
-	c.BufferRecordsMax = cmp.Or(c.BufferRecordsMax, 10_000)
+	c.Aggregation.BytesMax = min(cmp.Or(c.Aggregation.BytesMax, aggregateBytesMax), c.RecordBytesMax-len(aggregateOuterKey))
+	c.Aggregation.RecordsMax = cmp.Or(c.Aggregation.RecordsMax, math.MaxInt)
+	c.BufferRecordsMax = cmp.Or(c.BufferRecordsMax, records)
 	c.BufferBytesMax = cmp.Or(c.BufferBytesMax, 64<<20)
 	c.InFlightMax = cmp.Or(c.InFlightMax, 4)
 	c.CallMax = cmp.Or(c.CallMax, putCallMax)
 	c.RecordTTL = cmp.Or(c.RecordTTL, 30*time.Second)
 	c.Clock = cmp.Or[clock.Clock](c.Clock, clock.Wall{})
 	return c
+}
+
+// callRecordsMax is how many records the dispatcher takes for one call. With
+// aggregation a call holds far more than 500, so that every call can have its
+// share of a full buffer.
+func (c *ProducerConfig) callRecordsMax() int {
+	if c.Aggregation.On {
+		return max(c.BatchRecordsMax, c.BufferRecordsMax/c.InFlightMax)
+	}
+	return c.BatchRecordsMax
 }
 
 // ProducerStats counts since NewProducer.
@@ -74,6 +106,8 @@ type ProducerStats struct {
 	Retried      int64 // tries of a record beyond its first
 	Throttled    int64 // refusals of a record for lack of throughput
 	Calls        int64
+	Aggregates   int64 // stored records that held several, acknowledged
+	Misplaced    int64 // aggregates that a reshard made land elsewhere, and were put again
 	Buffered     int64 // now: accepted and not yet settled
 }
 
@@ -88,25 +122,37 @@ type ProducerStats struct {
 // most one record on its way, because one call gives no order among its
 // records, and a reader that removes duplicates sees each key's records in the
 // order of their puts. A record given up is a gap, not a stop.
+//
+// With Aggregation records always wait for company, up to LingerMax, unless the
+// buffer is full. Those of an aggregate are acknowledged or put again together.
+// It needs ListShards to know which records share a shard; where it does not
+// know, records go alone. One that a reshard made land on a shard which is not
+// all its records' is put again, because readers discard it.
 type Producer struct {
-	api    PutRecordsAPI
+	api    ProducerAPI
 	cfg    ProducerConfig
 	buffer *buffer
 	jitter *jitter
+	shards *shardMap // nil without Aggregation
+	packs  sync.Pool // of *packer
 	count  counters
 }
 
 type counters struct {
-	acknowledged, failed, retried, throttled, calls atomic.Int64
+	acknowledged, failed, retried, throttled, calls, aggregates, misplaced atomic.Int64
 }
 
 // NewProducer checks cfg and starts nothing.
-func NewProducer(api PutRecordsAPI, cfg ProducerConfig) (*Producer, error) {
+func NewProducer(api ProducerAPI, cfg ProducerConfig) (*Producer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("producer config: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	return &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock)}, nil
+	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock)}
+	if cfg.Aggregation.On {
+		p.shards = &shardMap{api: api, stream: cfg.Stream, clock: cfg.Clock}
+	}
+	return p, nil
 }
 
 // Run sends what is put until ctx ends. Then it refuses new records, flushes
@@ -170,6 +216,9 @@ func (p *Producer) PutAsync(ctx context.Context, r Record, done func(Receipt, er
 		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
 	}
 	e := &entry{record: r, size: r.size(), done: done}
+	if p.shards != nil {
+		e.where = r.hash()
+	}
 	if err := p.buffer.add(ctx, e, p.cfg.Clock); err != nil {
 		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
 	}
@@ -186,6 +235,8 @@ func (p *Producer) Stats() ProducerStats {
 		Retried:      p.count.retried.Load(),
 		Throttled:    p.count.throttled.Load(),
 		Calls:        p.count.calls.Load(),
+		Aggregates:   p.count.aggregates.Load(),
+		Misplaced:    p.count.misplaced.Load(),
 		Buffered:     held,
 	}
 }

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // run starts a producer; the function returned stops it and waits.
-func run(t *testing.T, api PutRecordsAPI, cfg ProducerConfig) (*Producer, func()) {
+func run(t *testing.T, api ProducerAPI, cfg ProducerConfig) (*Producer, func()) {
 	t.Helper()
 	cfg.Stream = "s"
 	p, err := NewProducer(api, cfg)

@@ -3,7 +3,6 @@ package kinesis
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"unicode/utf8"
 )
 
@@ -25,7 +24,15 @@ type Record struct {
 // size is what the service counts: the data before base64 and the key.
 func (r *Record) size() int { return len(r.Data) + len(r.PartitionKey) }
 
-// Receipt says where an acknowledged record lies.
+// hash is the place of a checked record in the key space.
+func (r *Record) hash() hashKey {
+	if k, ok := parseHashKey(r.ExplicitHashKey); ok {
+		return k
+	}
+	return hashOf(r.PartitionKey)
+}
+
+// Receipt says where an acknowledged record lies; those of an aggregate share one.
 type Receipt struct{ ShardID, SequenceNumber string }
 
 // TooLargeError refuses a record that is beyond what the stream accepts.
@@ -62,10 +69,7 @@ func (r *Record) check(sizeMax int) error {
 
 func checkHashKey(key string) error {
 	wrong := &InvalidRecordError{"explicit hash key", fmt.Sprintf("%q is not a decimal in [0, 2^128) without leading zeros", key)}
-	if !isDecimal(key) || len(key) > 39 || key[0] == '0' && len(key) > 1 {
-		return wrong
-	}
-	if n, ok := new(big.Int).SetString(key, 10); !ok || n.BitLen() > 128 {
+	if _, ok := parseHashKey(key); !ok || key[0] == '0' && len(key) > 1 {
 		return wrong
 	}
 	return nil

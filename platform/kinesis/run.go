@@ -152,5 +152,5 @@ func (c *Consumer) firstShards(ctx context.Context) (*lineage, error) {
 }
 
 func fromChildShard(c types.ChildShard) *shard {
-	return &shard{id: *c.ShardId, parents: c.ParentShards, start: Position{Type: TrimHorizon}}
+	return &shard{id: *c.ShardId, parents: c.ParentShards, start: Position{Type: TrimHorizon}, hashes: hashesOf(c.HashKeyRange)}
 }

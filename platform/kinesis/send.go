@@ -21,29 +21,70 @@ const (
 	putCallMax     = 6 * time.Second
 )
 
-// send makes one call and settles or puts off each of its entries. Callbacks
-// run before the entries' places are given away, so a key's callbacks come in
-// order and the buffer's bound covers them.
+// send makes the calls that carry batch, most often one. Each settles or puts
+// off the entries in it.
 func (p *Producer) send(ctx context.Context, batch []*entry) {
-	p.count.calls.Add(1)
-	out, callErr := p.call(ctx, batch)
-	now := p.cfg.Clock.Now()
-	settled := batch[:0:len(batch)] // reused: index i is read before it can be overwritten
-	var again []*entry
-	for i, e := range batch {
+	carriers, err := p.pack(ctx, batch)
+	if err != nil {
+		p.settle(ctx, carriers, nil, err, true)
+		return
+	}
+	for len(carriers) > 0 {
+		n := p.cut(carriers)
+		out, err := p.call(ctx, carriers[:n])
+		p.settle(ctx, carriers[:n], out, err, n == len(carriers))
+		carriers = carriers[n:]
+	}
+}
+
+// cut is how many of the carriers the next call takes.
+func (p *Producer) cut(carriers []carrier) int {
+	bytes, n := 0, 0
+	for n < len(carriers) && n < p.cfg.BatchRecordsMax {
+		bytes += carriers[n].record.size()
+		if n > 0 && bytes > p.cfg.BatchBytesMax {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// settle deals with what a call came to. Callbacks run before the entries'
+// places are given away, so a key's callbacks come in order and the buffer's
+// bound covers them. last frees the place of the call for another.
+func (p *Producer) settle(ctx context.Context, carriers []carrier, out *kinesis.PutRecordsOutput, callErr error, last bool) {
+	var settled, again []*entry
+	for i := range carriers {
+		c := &carriers[i]
 		receipt, err := outcome(out, i, callErr)
-		e.tries++
 		if err == nil {
-			p.count.acknowledged.Add(1)
-			e.done(receipt, nil)
-			settled = append(settled, e)
+			err = p.landed(ctx, c, receipt)
+		}
+		if err == nil {
+			for _, e := range c.entries {
+				e.done(receipt, nil)
+			}
+			p.count.acknowledged.Add(int64(len(c.entries)))
+			settled = append(settled, c.entries...)
 			continue
 		}
 		if errorCode(err) == codeThroughput {
-			p.count.throttled.Add(1)
+			p.count.throttled.Add(int64(len(c.entries)))
 		}
-		e.err = err
-		e.due = now.Add(p.jitter.backoff(e.tries-1, putBackoffBase, putBackoffMax))
+		s, a := p.refused(c.entries, err)
+		settled, again = append(settled, s...), append(again, a...)
+	}
+	p.buffer.finish(settled, again, last, p.cfg.Clock.Now())
+}
+
+// refused fails the entries of one carrier or has them put again, all at the
+// same time, so that they can travel together again.
+func (p *Producer) refused(entries []*entry, err error) (settled, again []*entry) {
+	due := p.cfg.Clock.Now().Add(p.jitter.backoff(entries[0].tries, putBackoffBase, putBackoffMax))
+	for _, e := range entries {
+		e.tries++
+		e.err, e.due = err, due
 		switch {
 		case !transient(err) && !(skewed(err) && e.tries == 1):
 			p.fail(e, err)
@@ -56,17 +97,20 @@ func (p *Producer) send(ctx context.Context, batch []*entry) {
 			again = append(again, e)
 		}
 	}
-	p.buffer.finish(settled, again, true, now)
+	return settled, again
 }
 
 // call ends when the call may no longer matter to any of its entries.
-func (p *Producer) call(ctx context.Context, batch []*entry) (*kinesis.PutRecordsOutput, error) {
-	requests := make([]types.PutRecordsRequestEntry, len(batch))
-	last := batch[0].expires
-	for i, e := range batch {
-		requests[i] = e.record.request()
-		if e.expires.After(last) {
-			last = e.expires
+func (p *Producer) call(ctx context.Context, carriers []carrier) (*kinesis.PutRecordsOutput, error) {
+	p.count.calls.Add(1)
+	requests := make([]types.PutRecordsRequestEntry, len(carriers))
+	last := carriers[0].entries[0].expires
+	for i := range carriers {
+		requests[i] = carriers[i].record.request()
+		for _, e := range carriers[i].entries {
+			if e.expires.After(last) {
+				last = e.expires
+			}
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(p.cfg.CallMax, last.Sub(p.cfg.Clock.Now())))

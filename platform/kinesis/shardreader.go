@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
@@ -13,10 +14,12 @@ import (
 type shardReader struct {
 	*Consumer
 	id       string
-	at       Position // where to go on
-	anchored bool     // at is Latest turned into an instant of this machine's clock
-	stored   bool     // a checkpoint of this shard exists
-	reading  func()   // to be called once, when the position is fixed with the service
+	hashes   hashRange
+	at       Position   // where to go on
+	handled  Checkpoint // of an earlier run: at points to its record, of which this much is done
+	anchored bool       // at is Latest turned into an instant of this machine's clock
+	stored   bool       // a checkpoint of this shard exists
+	reading  func()     // to be called once, when the position is fixed with the service
 }
 
 // method is how a shard is read to its end; it returns the children that the
@@ -25,7 +28,7 @@ type method func(ctx context.Context, r *shardReader) ([]types.ChildShard, error
 
 // readShard hands over all records of s, marks its end and finds its children.
 func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading func()) ([]*shard, error) {
-	r := &shardReader{Consumer: c, id: s.id, at: s.start, reading: reading}
+	r := &shardReader{Consumer: c, id: s.id, hashes: s.hashes, at: s.start, reading: reading}
 	if err := c.load(ctx, s); err != nil {
 		return nil, err
 	}
@@ -35,8 +38,8 @@ func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading
 		return c.childrenOf(ctx, s.id, nil)
 	case "":
 	default:
-		r.stored = true
-		r.advance(s.saved.SequenceNumber)
+		r.stored, r.handled = true, *s.saved
+		r.at = Position{Type: AtSequenceNumber, SequenceNumber: s.saved.SequenceNumber}
 	}
 	named, err := read(ctx, r)
 	if err != nil {
@@ -80,17 +83,31 @@ func (r *shardReader) putOff(ctx context.Context, what string, tries int, err er
 	return r.Consumer.putOff(ctx, what, tries, err)
 }
 
-// deliver hands records over until the handler takes them, then moves on and
-// stores a checkpoint. A batch whose handler fails is never skipped.
+// deliver hands user records over in batches, and moves on.
 func (r *shardReader) deliver(ctx context.Context, records []types.Record, behind *int64) error {
 	if len(records) == 0 {
 		return nil
 	}
-	b := Batch{ShardID: r.id, Records: decode(records)}
-	if behind != nil {
-		b.MillisBehindLatest = *behind
+	b := Batch{ShardID: r.id, MillisBehindLatest: aws.ToInt64(behind)}
+	users := make([]ReceivedRecord, 0, len(records))
+	for i := range records {
+		users = r.decode(ctx, users, &records[i])
+		for len(users) >= r.cfg.BatchRecordsMax || len(users) > 0 && i == len(records)-1 {
+			n := min(len(users), r.cfg.BatchRecordsMax)
+			b.Records, users = users[:n:n], users[n:]
+			if err := r.handOver(ctx, b); err != nil {
+				return err
+			}
+		}
 	}
-	for tries := 0; len(b.Records) > 0; tries++ {
+	r.advance(*records[len(records)-1].SequenceNumber)
+	return nil
+}
+
+// handOver repeats a batch until the handler takes it, so that none is skipped,
+// and stores a checkpoint.
+func (r *shardReader) handOver(ctx context.Context, b Batch) error {
+	for tries := 0; ; tries++ {
 		err := r.handle(ctx, b)
 		if err == nil {
 			break
@@ -104,13 +121,8 @@ func (r *shardReader) deliver(ctx context.Context, records []types.Record, behin
 		}
 	}
 	r.records.Add(int64(len(b.Records)))
-	last := *records[len(records)-1].SequenceNumber
-	r.advance(last)
-	at := Checkpoint{SequenceNumber: last}
-	if n := len(b.Records); n > 0 {
-		at.SubSequence = b.Records[n-1].SubSequence
-	}
-	return r.checkpoint(ctx, at)
+	last := &b.Records[len(b.Records)-1]
+	return r.checkpoint(ctx, Checkpoint{SequenceNumber: last.SequenceNumber, SubSequence: last.SubSequence})
 }
 
 // checkpoint outlives ctx for one try, since what it stores is done.

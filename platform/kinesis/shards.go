@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -67,7 +68,7 @@ func (c *Consumer) listShards(ctx context.Context) ([]*shard, error) {
 }
 
 func fromListed(s *types.Shard) *shard {
-	out := &shard{id: *s.ShardId, start: Position{Type: TrimHorizon}}
+	out := &shard{id: *s.ShardId, start: Position{Type: TrimHorizon}, hashes: hashesOf(s.HashKeyRange)}
 	if s.SequenceNumberRange != nil && s.SequenceNumberRange.EndingSequenceNumber != nil {
 		out.closed = true
 	}
@@ -77,6 +78,18 @@ func fromListed(s *types.Shard) *shard {
 		}
 	}
 	return out
+}
+
+// hashesOf is everything for a shard whose range is not told.
+func hashesOf(r *types.HashKeyRange) hashRange {
+	if r != nil {
+		from, ok := parseHashKey(aws.ToString(r.StartingHashKey))
+		to, ok2 := parseHashKey(aws.ToString(r.EndingHashKey))
+		if ok && ok2 {
+			return hashRange{from, to}
+		}
+	}
+	return hashRange{to: lastHashKey()}
 }
 
 // childrenOf finds the children of an ended shard: those the service named at
