@@ -67,6 +67,29 @@ func TestPlanIsTheSameEverywhere(t *testing.T) {
 	}
 }
 
+// A cosine may differ in its last bit between processors. The spans made with
+// one are whole numbers, so that matters only to a place that lies within that
+// bit of the next number: no place does.
+func TestPlacesDoNotDependOnTheLastBit(t *testing.T) {
+	t.Parallel()
+	all, err := Places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		span := p.RadiusKm / kmPerDegree
+		wide := span / math.Cos((math.Abs(p.Latitude)+span)*math.Pi/180)
+		if wide < 0 || wide > 180 || span == 0 {
+			continue // a pole, whose span is cut to 180 degrees, or a point
+		}
+		for _, degrees := range []float64{span, wide} {
+			if units := degrees * unitsPerDegree; math.Abs(units-math.Round(units)) < 1e-6 {
+				t.Errorf("%s: a span of %v units is too near to a whole number", p.Name, units)
+			}
+		}
+	}
+}
+
 // Not parallel: it changes GOMAXPROCS.
 func TestPlanDoesNotDependOnProcessors(t *testing.T) {
 	s := population(t)
