@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -37,6 +38,9 @@ func (a attribute) validate(name string) error {
 	if name == "" || len(name) > 256 || !onlyLetters(name, attributeNameLetters) {
 		return invalidParameter(name, "MessageAttributes", "Message attribute names have 1 to 256 letters, digits, hyphens, underscores and periods.")
 	}
+	if reservedName(name) {
+		return invalidParameter(name, "MessageAttributes", "Message attribute names must not start with AWS. or Amazon., start or end with a period, or have periods in succession.")
+	}
 	if len(a.StringListValues) > 0 || len(a.BinaryListValues) > 0 {
 		return sqsError("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation",
 			"Message attribute list values in SendMessage operation are not supported.")
@@ -50,8 +54,28 @@ func (a attribute) validate(name string) error {
 		return invalidParameter(name, "MessageAttributes", "The message attribute must contain a non-empty value of its type.")
 	case kind != "Binary" && !allowedText(*a.StringValue):
 		return errMessageContents()
+	case kind == "Number" && !isNumber(*a.StringValue):
+		return invalidParameter(*a.StringValue, "MessageAttributes", "Can't cast the value of message (user) attribute '"+name+"' to a number.")
 	}
 	return nil
+}
+
+func reservedName(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon.") ||
+		strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..")
+}
+
+// isNumber says whether text is a decimal number in the range SQS takes, of up
+// to 38 digits between -10^128 and 10^126.
+func isNumber(text string) bool {
+	if !onlyLetters(text, "0123456789+-.eE") {
+		return false // big.Float would also read hexadecimals, underscores and Inf
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
+	digits := strings.TrimLeft(strings.NewReplacer(".", "", "-", "", "+", "").Replace(mantissa), "0")
+	n, err := strconv.ParseFloat(text, 64)
+	return err == nil && len(digits) <= 38 && n > -1e128 && n < 1e126
 }
 
 const attributeNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."

@@ -33,7 +33,7 @@ func missingParameter(name string) *wire.Error {
 func invalidParameter(value any, name, reason string) *wire.Error {
 	return &wire.Error{
 		Code: "com.amazon.coral.service#InvalidParameterValueException", QueryCode: "InvalidParameterValue",
-		Message: fmt.Sprintf("Value %.200v for parameter %s is invalid. Reason: %s", value, name, reason),
+		Message: fmt.Sprintf("Value %.200s for parameter %s is invalid. Reason: %s", fmt.Sprint(value), name, reason),
 	}
 }
 

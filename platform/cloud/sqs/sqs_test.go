@@ -292,6 +292,29 @@ func TestSendFromThisProcess(t *testing.T) {
 	}
 }
 
+func TestNumbersOfAttributes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"0": true, "-1.50": true, "+7": true, "1e10": true, "1E-100": true, ".5": true, "0" + strings.Repeat("9", 38): true,
+		"": false, "x": false, "1_0": false, "Inf": false, "NaN": false, "1e126": false, "-1e128": false, "1.": true, "--1": false,
+	} {
+		if got := isNumber(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// A number in a message is the number, at whatever width texts are cut.
+func TestRefusalNamesTheValue(t *testing.T) {
+	t.Parallel()
+	if got, want := invalidParameter(901, "DelaySeconds", "Too long.").Message, "Value 901 for parameter DelaySeconds is invalid. Reason: Too long."; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := invalidParameter(strings.Repeat("x", 1000), "QueueName", "Too long.").Message; len(got) > 300 {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Config{})
@@ -312,6 +335,10 @@ func TestRefusals(t *testing.T) {
 		{"control character", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("\x00")}}, "InvalidMessageContents"},
 		{"delay", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), DelaySeconds: number(901)}}, "InvalidParameterValue"},
 		{"attribute type", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), MessageAttributes: map[string]attribute{"a": {DataType: "Date"}}}}, "InvalidParameterValue"},
+		{"reserved attribute name", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), MessageAttributes: map[string]attribute{"aws.x": {DataType: "String", StringValue: text("1")}}}}, "InvalidParameterValue"},
+		{"attribute name with two periods", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), MessageAttributes: map[string]attribute{"a..b": {DataType: "String", StringValue: text("1")}}}}, "InvalidParameterValue"},
+		{"attribute that is no number", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), MessageAttributes: map[string]attribute{"n": {DataType: "Number.int", StringValue: text("0x1f")}}}}, "InvalidParameterValue"},
+		{"attribute with too many digits", "SendMessage", &sendMessageInput{q, sendEntry{MessageBody: text("x"), MessageAttributes: map[string]attribute{"n": {DataType: "Number", StringValue: text(strings.Repeat("1", 39))}}}}, "InvalidParameterValue"},
 		{"too many messages", "ReceiveMessage", &receiveMessageInput{target: q, MaxNumberOfMessages: number(11)}, "InvalidParameterValue"},
 		{"too long a wait", "ReceiveMessage", &receiveMessageInput{target: q, WaitTimeSeconds: number(21)}, "InvalidParameterValue"},
 		{"bad receipt", "DeleteMessage", &deleteMessageInput{q, "bm9wZQ=="}, "ReceiptHandleIsInvalid"},
