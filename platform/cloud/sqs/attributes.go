@@ -70,7 +70,7 @@ func reservedName(name string) bool {
 // to 38 digits between -10^128 and 10^126.
 func isNumber(text string) bool {
 	if !onlyLetters(text, "0123456789+-.eE") {
-		return false // big.Float would also read hexadecimals, underscores and Inf
+		return false // ParseFloat would also read hexadecimals, underscores and Inf
 	}
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
 	digits := strings.TrimLeft(strings.NewReplacer(".", "", "-", "", "+", "").Replace(mantissa), "0")
