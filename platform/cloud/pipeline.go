@@ -52,9 +52,8 @@ type exchange struct {
 	service *wire.Service
 	op      *wire.Operation
 	codec   wire.Codec
+	signed  []byte // the body as it was sent and signed; call.Body is inflated
 }
-
-var errBodyTooLarge = errors.New("request body is too large")
 
 // identify picks ids, service and codec, so that every later failure is
 // answered in the protocol that the caller speaks.
@@ -65,6 +64,7 @@ func (x *exchange) identify() {
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, RFC 4122 variant
 	x.call.RequestID = id.String()
 	h := x.w.Header()
+	x.cloud.date(h)
 	h["X-Amzn-Requestid"] = []string{x.call.RequestID}
 	h["X-Amz-Id-2"] = []string{base64.StdEncoding.EncodeToString(random[16:])}
 
@@ -72,7 +72,7 @@ func (x *exchange) identify() {
 	protocol := wire.Protocol{JSONVersion: "1.1"}
 	if x.service != nil {
 		x.call.Service = x.service.SigningName
-		protocol = x.service.Protocol
+		protocol = x.service.ProtocolOf(x.r)
 	}
 	contentType := x.r.Header.Get("Content-Type")
 	if x.service == nil && strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
@@ -102,7 +102,7 @@ func (x *exchange) perform() (out any, err error) {
 		return nil, err
 	}
 	x.op, call.Operation = route.Operation, route.Operation.Name
-	identity, err := c.iam.Authenticate(x.r, call.Body)
+	identity, err := c.iam.Authenticate(x.r, x.signed)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,8 @@ func (x *exchange) perform() (out any, err error) {
 		return nil, err
 	}
 	if x.op.Access != nil {
-		for _, access := range x.op.Access(call, in) {
+		call.Access = x.op.Access(call, in)
+		for _, access := range call.Access {
 			if err := c.iam.Authorize(call, access); err != nil {
 				return nil, err
 			}
@@ -143,7 +144,7 @@ func (x *exchange) readBody() error {
 		limit = x.service.BodyLimit()
 	}
 	if x.r.ContentLength > limit {
-		return errBodyTooLarge
+		return wire.ErrBodyTooLarge
 	}
 	if x.r.ContentLength == 0 {
 		return nil
@@ -155,13 +156,17 @@ func (x *exchange) readBody() error {
 	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return errBodyTooLarge
+		return wire.ErrBodyTooLarge
 	}
 	if err != nil {
 		return wire.Errorf("RequestTimeout", "the request body did not arrive: %v", err)
 	}
 	_ = control.SetReadDeadline(time.Time{}) // else the connection would be taken for dead later
-	return nil
+	x.signed = x.call.Body
+	if wire.Gzipped(x.r.Header) {
+		x.call.Body, err = wire.Inflate(x.signed, limit)
+	}
+	return err
 }
 
 // readAll is io.ReadAll into a buffer of the announced size.
@@ -188,7 +193,7 @@ func (x *exchange) unknownService() error {
 	if x.r.Header.Get("X-Amz-Target") != "" {
 		return wire.Errorf("UnknownOperationException", "weir's embedded cloud has no service with the target %.100q", x.r.Header.Get("X-Amz-Target"))
 	}
-	_, err := x.cloud.iam.Authenticate(x.r, x.call.Body) // says what is missing
+	_, err := x.cloud.iam.Authenticate(x.r, x.signed) // says what is missing
 	return cmp.Or(err, error(wire.Errorf("UnknownOperationException", "The call names neither a service nor an operation.")))
 }
 

@@ -15,7 +15,7 @@ func (x *exchange) reply(out any, err error) int {
 	if errors.Is(err, wire.ErrDropReply) {
 		return statusDropped
 	}
-	if errors.Is(err, errBodyTooLarge) {
+	if errors.Is(err, wire.ErrBodyTooLarge) {
 		x.w.Header().Set("Connection", "close")
 		x.w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return http.StatusRequestEntityTooLarge

@@ -26,6 +26,7 @@ type Call struct {
 	Account   string
 	RequestID string
 	Principal Principal
+	Access    []Access      // what the caller was found to be allowed, for hooks
 	HTTP      *http.Request // headers and URL; its body is already read into Body
 	Body      []byte
 	// Draining is closed when the server wants to stop: long polls and event
@@ -111,7 +112,7 @@ type Responder interface {
 // Protocol tells how a service's operations are named and encoded on the wire.
 type Protocol struct {
 	Kind         ProtocolKind
-	TargetPrefix string // JSON: the part of X-Amz-Target before the dot, e.g. Kinesis_20131202
+	TargetPrefix string // JSON: the part of X-Amz-Target before the dot, e.g. Kinesis_20131202; RPCv2CBOR: the service in the path
 	JSONVersion  string // JSON: "1.0" or "1.1"
 	Version      string // Query: the Version parameter, e.g. 2010-05-08
 	Namespace    string // Query: the XML namespace of replies
@@ -132,10 +133,33 @@ const (
 type Service struct {
 	SigningName string // the service part of the SigV4 scope
 	Protocol    Protocol
-	Operations  []Operation
+	// Also are further protocols of the same operations; a request says which
+	// one it speaks.
+	Also       []Protocol
+	Operations []Operation
 	// MaxBodyBytes is the largest request body; 0 means 16 MiB, or 1 MiB for
 	// the query protocol. A larger one gets 413 without a body.
 	MaxBodyBytes int64
+}
+
+// ProtocolOf is the protocol that a request speaks, by the marks of each.
+func (s *Service) ProtocolOf(r *http.Request) Protocol {
+	if len(s.Also) == 0 {
+		return s.Protocol
+	}
+	kind := Query
+	switch {
+	case r.Header.Get("Smithy-Protocol") == rpcCBORProtocol:
+		kind = RPCv2CBOR
+	case r.Header.Get("X-Amz-Target") != "":
+		kind = JSON
+	}
+	for _, p := range s.Also {
+		if p.Kind == kind && s.Protocol.Kind != kind {
+			return p
+		}
+	}
+	return s.Protocol
 }
 
 // BodyLimit is MaxBodyBytes or its default.

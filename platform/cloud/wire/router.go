@@ -46,11 +46,14 @@ func NewRouter(services []Service) (*Router, error) {
 			problems = append(problems, "service "+s.SigningName+" twice")
 		}
 		r.bySigning[s.SigningName] = routes
-		if s.Protocol.Kind == JSON {
-			if r.byTarget[s.Protocol.TargetPrefix] != nil {
-				problems = append(problems, "target prefix "+s.Protocol.TargetPrefix+" twice")
+		for _, p := range append([]Protocol{s.Protocol}, s.Also...) {
+			if p.Kind != JSON {
+				continue
 			}
-			r.byTarget[s.Protocol.TargetPrefix] = routes
+			if r.byTarget[p.TargetPrefix] != nil {
+				problems = append(problems, "target prefix "+p.TargetPrefix+" twice")
+			}
+			r.byTarget[p.TargetPrefix] = routes
 		}
 		for j := range s.Operations {
 			op := &s.Operations[j]
@@ -97,7 +100,8 @@ func (r *Router) Service(signingName string, h http.Header) *Service {
 // none, an UnknownOperationException or InvalidAction for the most part.
 func (r *Router) Find(service *Service, call *Call) (Route, error) {
 	routes := r.bySigning[service.SigningName]
-	switch service.Protocol.Kind {
+	protocol := service.ProtocolOf(call.HTTP)
+	switch protocol.Kind {
 	case REST:
 		return routes.findPath(call.HTTP.Method, call.HTTP.URL.EscapedPath())
 	case Query:
@@ -105,22 +109,35 @@ func (r *Router) Find(service *Service, call *Call) (Route, error) {
 		if err != nil {
 			return Route{}, err
 		}
-		return routes.find(form.Get("Action"))
+		return routes.findAction(protocol, form.Get("Action"))
+	case RPCv2CBOR:
+		return routes.findRPC(protocol, call.HTTP)
 	default:
-		return routes.findTarget(call.HTTP)
+		return routes.findTarget(protocol, call.HTTP)
 	}
 }
 
-func (s *serviceRoutes) find(action string) (Route, error) {
+func (s *serviceRoutes) findAction(protocol Protocol, action string) (Route, error) {
 	if op := s.byName[action]; op != nil {
 		return Route{Service: s.service, Operation: op}, nil
 	}
-	return Route{}, Errorf("InvalidAction", "Could not find operation %.100s for version %s", action, s.service.Protocol.Version)
+	return Route{}, Errorf("InvalidAction", "Could not find operation %.100s for version %s", action, protocol.Version)
+}
+
+// findRPC takes POST /service/SERVICE/operation/OPERATION.
+func (s *serviceRoutes) findRPC(protocol Protocol, r *http.Request) (Route, error) {
+	parts := segments(r.URL.Path)
+	if r.Method == http.MethodPost && len(parts) == 4 && parts[0] == "service" && parts[1] == protocol.TargetPrefix && parts[2] == "operation" {
+		if op := s.byName[parts[3]]; op != nil {
+			return Route{Service: s.service, Operation: op}, nil
+		}
+	}
+	return Route{}, s.unknown(http.StatusNotFound, fmt.Sprintf("%s %.200q", r.Method, r.URL.Path))
 }
 
 // findTarget refuses a method or content type before it looks at the target,
 // as the services of AWS's JSON protocol do.
-func (s *serviceRoutes) findTarget(r *http.Request) (Route, error) {
+func (s *serviceRoutes) findTarget(protocol Protocol, r *http.Request) (Route, error) {
 	if r.Method != http.MethodPost {
 		return Route{}, &Error{
 			Code: "AccessDeniedException", Status: http.StatusForbidden,
@@ -129,18 +146,16 @@ func (s *serviceRoutes) findTarget(r *http.Request) (Route, error) {
 	}
 	contentType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch contentType = strings.ToLower(strings.TrimSpace(contentType)); contentType {
-	case "application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json":
-	case "application/x-amz-cbor-1.1", "application/cbor":
-		return Route{}, NotImplemented("CBOR (" + contentType + "); AWS's Java clients speak JSON with AWS_CBOR_DISABLE=true")
+	case "application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json", cborContentType:
 	default:
 		return Route{}, &Error{
 			Code: codeUnknownOperation, Status: http.StatusNotFound,
 			Message: fmt.Sprintf("The content type %.100q is none that %s takes here; send application/x-amz-json-%s.",
-				contentType, s.service.SigningName, s.service.Protocol.JSONVersion),
+				contentType, s.service.SigningName, protocol.JSONVersion),
 		}
 	}
 	target := r.Header.Get("X-Amz-Target")
-	if prefix, name, _ := strings.Cut(target, "."); prefix == s.service.Protocol.TargetPrefix {
+	if prefix, name, _ := strings.Cut(target, "."); prefix == protocol.TargetPrefix {
 		if op := s.byName[name]; op != nil {
 			return Route{Service: s.service, Operation: op}, nil
 		}

@@ -77,7 +77,7 @@ func TestJSONCallsThatNameNoOperation(t *testing.T) {
 		{"POST", "application/x-amz-json-1.1", "B_1.X", "UnknownOperationException", 400, `"B_1.X" of a`},
 		{"POST", "application/x-amz-json-1.1", "", "UnknownOperationException", 400, ""},
 		{"GET", "application/x-amz-json-1.1", "A_1.X", "AccessDeniedException", 403, "Unable to determine"},
-		{"POST", "application/x-amz-cbor-1.1", "A_1.X", "NotImplementedException", 501, "CBOR"},
+		{"POST", "application/cbor", "A_1.X", "UnknownOperationException", 404, "content type"},
 		{"POST", "application/x-www-form-urlencoded", "A_1.X", "UnknownOperationException", 404, "send application/x-amz-json-1.1"},
 		{"POST", "", "A_1.X", "UnknownOperationException", 404, "content type"},
 	} {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -42,7 +43,7 @@ func encodeXMLError(namespace string, call *Call, err *Error) Reply {
 	w.open("ErrorResponse", namespace)
 	w.open("Error", "")
 	w.text("Type", string(err.Fault()))
-	w.text("Code", err.Code)
+	w.text("Code", cmp.Or(err.QueryCode, err.Code)) // the code that this protocol had before others came
 	w.text("Message", err.Message)
 	w.close("Error")
 	w.text("RequestId", call.RequestID)
