@@ -51,6 +51,8 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 			Base: baseConfig(cfg.region, c.Endpoint()), Function: builtInFunction,
 			Listen: cfg.addresses.open, URL: cfg.addresses.url,
 			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
+			Injector: &injector{cloud: c, wall: clock.Wall{}},
+			Process:  serving{region: cfg.region, endpoint: c.Endpoint(), addresses: cfg.addresses, log: cfg.log}.start,
 		},
 		stop: func() error {
 			cancel()

@@ -64,6 +64,7 @@ func newRoot() *cobra.Command {
 		newGradeCommand(global),
 		newPeekCommand(global),
 		newListCommand(),
+		newChaosCommand(),
 		newDoctorCommand(),
 		newVersionCommand(),
 	)

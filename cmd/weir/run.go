@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/wire"
 	"github.com/weirstream/weir/platform/observe"
@@ -39,6 +41,9 @@ const runExample = `  # The location scenario at its default load
   # The same plan again, graded for a machine
   weir run location --seed 7 --epoch 2026-01-01T08:00:00Z --json verdict.json
 
+  # Kill the function and the app in mid-run; what that costs is in the verdict
+  weir run location --chaos kills
+
   # Keep serving after the verdict and look at the page
   weir run location --listen 127.0.0.1:8080 --hold`
 
@@ -51,6 +56,9 @@ type runFlags struct {
 	listen string
 	quotas string
 	hold   bool
+	chaos  string
+
+	schedule chaos.Schedule // what --chaos names
 }
 
 func newRunCommand(g *globals, s sabotage) *cobra.Command {
@@ -72,6 +80,7 @@ func newRunCommand(g *globals, s sabotage) *cobra.Command {
 	flags.StringVar(&f.json, "json", "", "write the verdicts as JSON to FILE, or to standard output with -")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "where the scenario's page and API listen")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
+	flags.StringVar(&f.chaos, "chaos", "", "break the run: a preset ("+strings.Join(chaos.PresetNames(), ", ")+") or a schedule's FILE")
 	flags.BoolVar(&f.hold, "hold", false, "keep serving after the verdict until Ctrl-C")
 	g.addRegion(cmd)
 	return cmd
@@ -103,13 +112,22 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 	}
 	entries, err := pick(names)
 	problems = append(problems, err)
+	f.schedule, err = readChaos(f.chaos)
+	problems = append(problems, err)
 	for _, e := range entries {
 		settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
 		if err != nil {
 			bad("--set for %s: %w", e.Scenario.Name(), err)
 			continue
 		}
-		problems = append(problems, f.checkLoad(e.Scenario.Defaults(settings).Load))
+		d := e.Scenario.Defaults(settings)
+		problems = append(problems, f.checkLoad(d.Load))
+		_, err = f.schedule.Plan(chaos.Load{
+			Seed: f.seed, For: cmp.Or(f.forTime, d.Load.For), ToWall: func(d time.Duration) time.Duration { return d },
+		}, d.Targets)
+		if err != nil {
+			bad("--chaos %s for %s:\n%w", f.chaos, e.Scenario.Name(), err)
+		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, time.Time{}, &usageError{err: err}
@@ -232,7 +250,7 @@ func (f *runFlags) runOn(
 				once.Do(func() { verdicts[i] = v; graded.Done() })
 			}
 			o := scenario.Options{
-				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set,
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set, Chaos: f.schedule,
 				ProcessStart: g.started, Interrupt: interrupt, Progress: screen.update,
 			}
 			if f.hold {

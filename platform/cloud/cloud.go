@@ -31,6 +31,8 @@ type Cloud struct {
 	services   []wire.Service
 	background []background
 	iam        *iam.Service
+	signatures *skewedClock
+	functions  *lambda.Service
 	router     *wire.Router
 	hooks      *hookChain
 	stats      stats
@@ -51,7 +53,7 @@ func New(cfg Config) (*Cloud, error) {
 	}
 	cfg = cfg.withDefaults()
 	c := &Cloud{
-		cfg: cfg, wall: cfg.Wall, log: cfg.Log,
+		cfg: cfg, wall: cfg.Wall, log: cfg.Log, signatures: &skewedClock{Clock: cfg.Wall},
 		hooks:    newHookChain(cfg.Hooks),
 		draining: make(chan struct{}),
 	}
@@ -71,7 +73,7 @@ func New(cfg Config) (*Cloud, error) {
 func (c *Cloud) build() (err error) {
 	cfg := c.cfg
 	c.iam, err = iam.New(iam.Config{
-		Account: cfg.Account, Region: cfg.Region, Clock: cfg.Wall,
+		Account: cfg.Account, Region: cfg.Region, Clock: c.signatures,
 		RootAccessKeyID: cfg.AccessKeyID, RootSecretAccessKey: cfg.SecretAccessKey,
 	})
 	if err != nil {
@@ -97,6 +99,7 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
+	c.functions = functions
 	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service())
 	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}}
 	return c.route()
@@ -123,6 +126,10 @@ func (c *Cloud) Endpoint() string {
 // AddHook wraps h around every operation, inside the hooks already there. It
 // may be called at any time; so may remove, which affects calls that start later.
 func (c *Cloud) AddHook(h wire.Hook) (remove func()) { return c.hooks.add(h) }
+
+// KillFunction sends SIGKILL to every process of a Lambda function and returns
+// how many there were.
+func (c *Cloud) KillFunction(name string) int { return c.functions.Kill(name) }
 
 // statusDropped stands for a reply that a hook dropped, in the statistics.
 const statusDropped = -1

@@ -26,6 +26,7 @@ type Ledger struct {
 	points    map[string]*point
 	outcomes  outcomes
 	latencies map[string]*hdrhistogram.Histogram
+	trace     *trace        // nil unless Trace was called
 	first     chan struct{} // closed at the first outcome
 	firstOnce sync.Once
 }
@@ -267,6 +268,9 @@ func (l *Ledger) Latency(name string, d time.Duration) {
 		l.latencies[name] = h
 	}
 	_ = h.RecordValue(min(max(int64(d/time.Microsecond), 1), h.HighestTrackableValue()))
+	if l.trace != nil {
+		l.trace.add(name, d)
+	}
 }
 
 // Quantiles of one latency, in milliseconds.

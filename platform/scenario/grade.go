@@ -26,7 +26,11 @@ func (r *run) grade(ctx context.Context) {
 	} else {
 		r.outcomes = append(r.outcomes, graded...)
 	}
-	r.outcomes = append(r.outcomes, objectives(r.defaults.SLO, r.ledger.Quantiles())...)
+	if r.faults == nil {
+		r.outcomes = append(r.outcomes, objectives(r.defaults.SLO, r.ledger.Quantiles())...)
+	} else {
+		r.faults.grade(ctx, r)
+	}
 }
 
 func (r *run) sentOutcome() Outcome {
@@ -71,7 +75,7 @@ func (r *run) verdict() Verdict {
 		SchemaVersion: VerdictSchema, Scenario: r.Scenario.Name(),
 		Seed: r.o.Seed, Epoch: r.o.Epoch, RunID: r.o.RunID, Interrupted: r.interrupted,
 		Hops: hops, Outcomes: append(slices.Clone(hopOutcomes), r.outcomes...),
-		LatencyMs: r.ledger.Quantiles(), Faults: []Fault{}, Skipped: append([]Skip{}, r.skipped...),
+		LatencyMs: r.latencies(), Faults: r.faults.verdict(), Skipped: append([]Skip{}, r.skipped...),
 		Startup: Startup{FirstGradedEventMs: float64(r.first.Load()) / 1e6},
 	}
 	if !r.env.Start.IsZero() {

@@ -24,6 +24,8 @@ import (
 const (
 	Deployer = "deployer" // provisions
 	Auditor  = "audit"    // reads every durable hop
+	// Chaos disturbs; only scenarios that declare targets need it.
+	Chaos = "chaos"
 )
 
 const policyName = "weir"

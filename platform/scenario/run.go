@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/ledger"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Epoch    time.Time
 	Load     Load // zero fields take the scenario's defaults
 	Settings map[string]string
+	// Chaos is what goes wrong and when; the zero value disturbs nothing.
+	Chaos chaos.Schedule
 	// ProcessStart is what startup.firstGradedEventMs counts from.
 	ProcessStart time.Time
 	// Interrupt, when closed, ends sending; what was sent is drained and graded.
@@ -51,6 +54,9 @@ func Run(ctx context.Context, e Entry, w World, o Options) (Verdict, error) {
 		return Verdict{}, err
 	}
 	r := newRun(e, env, o)
+	if r.faults, err = newFaults(r, w); err != nil {
+		return Verdict{}, fmt.Errorf("chaos: %w", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stopReporting := r.report(ctx)
@@ -67,6 +73,7 @@ type run struct {
 	load     Load
 	ledger   *ledger.Ledger
 	meter    *meter
+	faults   *faults // nil without chaos
 
 	phase   atomic.Value // Phase
 	waiting atomic.Value // string
@@ -159,6 +166,9 @@ func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error)
 	if err != nil {
 		return nil, err
 	}
+	if list, err = r.faults.adopt(list); err != nil {
+		return nil, err
+	}
 	s := newServices(r.env, stopGrace)
 	return s, s.start(ctx, starting, list)
 }
@@ -169,9 +179,11 @@ func (r *run) exercise(ctx context.Context, s *services) {
 	r.started.Store(r.env.Start)
 	audit := r.startAudit(ctx)
 	r.enter(Sending)
+	stopFaults := r.faults.start(ctx, r)
 	if err := r.simulate(ctx, s.failed); err != nil {
 		r.fail("simulator ran", err)
 	}
+	stopFaults()
 	r.settle(ctx, audit, s.failed)
 	if err := s.failure(); err != nil {
 		r.fail("services ran", err)
@@ -203,6 +215,7 @@ func (r *run) settle(ctx context.Context, audit auditing, failed <-chan struct{}
 		r.fail("drain", err)
 	}
 	r.endedAt = r.env.Wall.Now()
+	r.faults.conclude()
 	audit.cancel()
 	if err := <-audit.done; err != nil && !errors.Is(err, context.Canceled) {
 		r.fail("audit", err)
@@ -259,6 +272,7 @@ func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for p := range due {
 			r.paced.Add(1)
+			r.faults.sent(p.ID, r.env.Due(p))
 			if !yield(p) {
 				return
 			}
@@ -283,7 +297,7 @@ func (r *run) drain(ctx context.Context, audit auditing, failed <-chan struct{})
 	deadline := began.Add(r.defaults.DrainMax)
 	r.drainBy.Store(deadline)
 	for {
-		waiting := r.owed(audit.auditor, began)
+		waiting := r.owed(ctx, audit.auditor, began)
 		r.waiting.Store(waiting)
 		if waiting == "" {
 			return nil
@@ -301,7 +315,7 @@ func (r *run) drain(ctx context.Context, audit auditing, failed <-chan struct{})
 }
 
 // owed says what is still missing, in words for the screen; "" if nothing is.
-func (r *run) owed(audit *auditor, since time.Time) string {
+func (r *run) owed(ctx context.Context, audit *auditor, since time.Time) string {
 	for _, hop := range r.Scenario.Hops() {
 		if n := r.ledger.Reconcile(hop.From, hop.To).Lost; n > 0 {
 			return fmt.Sprintf("%d events at %s", n, hop.To)
@@ -310,7 +324,7 @@ func (r *run) owed(audit *auditor, since time.Time) string {
 	if stream, ok := audit.caughtUp(since); !ok {
 		return "the audit to reach the tail of " + stream
 	}
-	return ""
+	return r.faults.owed(ctx)
 }
 
 func (r *run) fail(what string, err error) {

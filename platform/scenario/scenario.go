@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/ledger"
 )
@@ -107,6 +108,11 @@ type Defaults struct {
 	StartMax time.Duration
 	// GradeMax bounds the grader; 0 means 2m.
 	GradeMax time.Duration
+	// Targets are what faults may hit, by name; none takes no faults. Poison,
+	// split, merge and throttled functions need a policy chaos.json besides.
+	Targets []chaos.Target
+	// RecoverMax bounds the recovery from a fault; 0 means DrainMax.
+	RecoverMax time.Duration
 }
 
 // Setting is one switch of a scenario.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/clock"
 )
 
@@ -24,6 +25,11 @@ type World struct {
 	Wall   clock.Clock
 	Sim    clock.Simulated
 	Log    *slog.Logger
+	// Injector disturbs the target; nil: no faults can be injected there.
+	Injector chaos.Injector
+	// Process starts a service of a scenario in a process of its own, each time
+	// at the address that URL tells; nil: services cannot be killed.
+	Process func(scenario, service string, settings map[string]string) (Process, error)
 }
 
 // NewEnv asks the endpoint who we are and builds the scenario's environment.

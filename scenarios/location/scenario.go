@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/location/offers"
 )
@@ -87,6 +88,12 @@ func (Scenario) Defaults(settings map[string]string) scenario.Defaults {
 		// The last signup's browser gives up after longestWait; a batch in the
 		// function and the poll before it may still be on their way.
 		DrainMax: longestWait + functionMax + sharedPollMax,
+		Targets: []chaos.Target{
+			{Name: SignupsStream, Kind: chaos.Stream, Operations: []string{"PutRecords"}, OnFailure: FailedQueue},
+			{Name: OffersStream, Kind: chaos.Stream, Operations: []string{"PutRecords", "SubscribeToShard"}},
+			{Name: FunctionName, Kind: chaos.Function},
+			{Name: componentApp, Kind: chaos.Service},
+		},
 	}
 }
 

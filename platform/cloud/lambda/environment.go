@@ -77,7 +77,7 @@ func (p *pool) start(ctx context.Context, s *spec) (*environment, error) {
 		initStarted: now, exited: make(chan struct{}),
 	}
 	s.code.acquire()
-	if !p.sup.spawn(func(ctx context.Context) { e.run(ctx, listener) }) {
+	if !p.sup.spawn(func(ctx context.Context) { p.keep(ctx, e, listener) }) {
 		// The service stopped between the fork and here: end the child in place.
 		proc.kill()
 		listener.Close()
@@ -87,6 +87,17 @@ func (p *pool) start(ctx context.Context, s *spec) (*environment, error) {
 		return nil, errStopped
 	}
 	return e, nil
+}
+
+// keep runs e and knows it for as long as it lives.
+func (p *pool) keep(ctx context.Context, e *environment, listener net.Listener) {
+	p.mu.Lock()
+	p.all[e] = struct{}{}
+	p.mu.Unlock()
+	e.run(ctx, listener)
+	p.mu.Lock()
+	delete(p.all, e)
+	p.mu.Unlock()
 }
 
 // run serves the Runtime API until the child ends, and ends the child with ctx.

@@ -42,6 +42,7 @@ type pool struct {
 	starter *starter
 
 	mu         sync.Mutex
+	all        map[*environment]struct{} // until they have ended
 	idle       map[string][]*environment // by function; most recently used last
 	busy       map[string]int            // invocations in hand
 	unreserved int                       // invocations in hand of functions without a reservation
@@ -51,7 +52,7 @@ type pool struct {
 func newPool(cfg *Config, sup *supervisor) *pool {
 	return &pool{
 		cfg: cfg, sup: sup, starter: newStarter(),
-		idle: map[string][]*environment{}, busy: map[string]int{}, reserved: map[string]int{},
+		all: map[*environment]struct{}{}, idle: map[string][]*environment{}, busy: map[string]int{}, reserved: map[string]int{},
 	}
 }
 

@@ -1,0 +1,152 @@
+package scenario
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/weirstream/weir/platform/chaos"
+	"github.com/weirstream/weir/platform/ledger"
+)
+
+// faults are what chaos does to one run, and what that costs. A nil *faults is
+// a run without chaos.
+type faults struct {
+	plan     []chaos.Planned
+	engine   atomic.Pointer[chaos.Engine]
+	world    World
+	env      Env
+	name     string
+	limit    time.Duration // for a recovery
+	children children
+	recovery *recovery
+	deposits *deposits
+}
+
+// newFaults fits the schedule to the run, or says every reason why it does not
+// fit. It is nil for a schedule without faults.
+func newFaults(r *run, w World) (*faults, error) {
+	plan, err := r.o.Chaos.Plan(chaos.Load{Seed: r.o.Seed, For: r.load.For, ToWall: r.env.Sim.ToWall}, r.defaults.Targets)
+	if err != nil || len(plan) == 0 {
+		return nil, err
+	}
+	if w.Injector == nil {
+		return nil, errors.New("faults cannot be injected into this target")
+	}
+	needsRole := chaos.Needs(plan, chaos.Poison, chaos.Split, chaos.Merge, chaos.Throttle)
+	if needsRole && !slices.Contains(r.env.roles.known, Chaos) {
+		return nil, fmt.Errorf("scenario %s has no policy %s.json, which these faults need", r.Scenario.Name(), Chaos)
+	}
+	if w.Process == nil && len(chaos.Disrupted(plan)) > 0 {
+		return nil, errNoChildren
+	}
+	f := &faults{
+		plan: plan, world: w, env: r.env, name: r.Scenario.Name(), children: children{},
+		limit:    cmp.Or(r.defaults.RecoverMax, r.defaults.DrainMax),
+		recovery: newRecovery(r, len(plan)),
+	}
+	f.deposits = newDeposits(r.env, r.defaults.Targets)
+	r.ledger.Trace(r.env.Wall.Now)
+	return f, nil
+}
+
+func newRecovery(r *run, faults int) *recovery {
+	rec := &recovery{ledger: r.ledger, faults: make([]faultState, faults), last: ledger.Device}
+	for _, limit := range r.defaults.SLO {
+		rec.objective = max(rec.objective, limit)
+	}
+	rec.objective = cmp.Or(rec.objective, time.Second)
+	for _, hop := range r.Scenario.Hops() {
+		rec.last = hop.To
+		if hop.Guarantee == ExactlyOnce {
+			rec.once = append(rec.once, hop.To)
+		} else {
+			rec.repeats = append(rec.repeats, hop.To)
+		}
+	}
+	return rec
+}
+
+// adopt has the services that faults will end run as processes.
+func (f *faults) adopt(list []Service) ([]Service, error) {
+	if f == nil {
+		return list, nil
+	}
+	return f.children.adopt(list, chaos.Disrupted(f.plan), func(service string) (Process, error) {
+		return f.world.Process(f.name, service, f.env.Settings)
+	})
+}
+
+// sent notes an event that is about to be sent.
+func (f *faults) sent(id ledger.ID, due time.Time) {
+	if f != nil {
+		f.recovery.sent(id, due)
+	}
+}
+
+// start injects the plan from now on. The returned function waits until every
+// fault's time has come, unless the run was cut short, ends those still at work
+// and waits for that.
+func (f *faults) start(ctx context.Context, r *run) (stop func()) {
+	if f == nil {
+		return func() {}
+	}
+	wall, start := f.env.Wall, r.env.Start
+	rec := f.recovery
+	f.deposits.since = start
+	cfg := chaos.Config{
+		Plan: f.plan, Start: start, Injector: f.world.Injector, Services: f.children,
+		Clock: wall, Log: f.env.Log, Mark: "run " + f.env.RunID,
+		Began: func(i int) { rec.began(i, wall.Now()) },
+		Ended: func(i int) { rec.ended(i, wall.Now()) },
+	}
+	if slices.Contains(f.env.roles.known, Chaos) {
+		as := f.env.AWS(Chaos)
+		cfg.Kinesis, cfg.Lambda = kinesis.NewFromConfig(as), lambda.NewFromConfig(as)
+	}
+	engine := chaos.New(cfg)
+	f.engine.Store(engine)
+	ctx, cancel := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	var injected error
+	working.Go(func() { injected = recovered(ctx, "chaos", engine.Run) })
+	working.Go(func() { f.watch(ctx) })
+	return func() {
+		if r.exhausted.Load() {
+			last := f.plan[len(f.plan)-1].At
+			_ = wall.Sleep(ctx, start.Add(last).Sub(wall.Now())+50*time.Millisecond)
+		}
+		cancel()
+		working.Wait()
+		if injected != nil {
+			r.fail("faults were injected", injected)
+		}
+		for _, missed := range engine.NotBegun() {
+			r.skipped = append(r.skipped, Skip{What: "fault " + missed.String(), Reason: "the run ended before"})
+		}
+		f.deposits.want(engine.Poisoned())
+	}
+}
+
+// watch looks at how late the run is until ctx ends.
+func (f *faults) watch(ctx context.Context) {
+	const every = 20 * time.Millisecond
+	ticker := f.env.Wall.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f.recovery.tick(f.env.Wall.Now())
+		}
+	}
+}

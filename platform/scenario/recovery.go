@@ -1,0 +1,159 @@
+package scenario
+
+import (
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+)
+
+// quietMin is how long nothing may be overdue before a fault counts as
+// recovered from: a fault's effect may begin a while after the fault.
+const quietMin = time.Second
+
+// recovery watches how late a disturbed run is. An event is overdue while it
+// was due longer ago than the objective and has reached neither the last hop
+// nor a refusal, accepted or not: a service that is dead accepts nothing, and
+// that is no recovery.
+//
+// A fault is recovered from at the first moment, at or after its end, from
+// which on nothing is overdue for quietMin or twice the objective.
+type recovery struct {
+	ledger    *ledger.Ledger
+	last      string // the last hop's point
+	objective time.Duration
+	repeats   []string // at-least-once points
+	once      []string // exactly-once points
+
+	mu          sync.Mutex
+	young       []outstanding // sent and not yet due for longer than the objective, by due
+	overdue     []outstanding
+	overdueLast time.Time
+	faults      []faultState
+}
+
+type outstanding struct {
+	id  ledger.ID
+	due time.Time
+}
+
+// faultState is one fault of the plan.
+type faultState struct {
+	began, ended time.Time // zero: not yet
+	recovered    time.Time // once known
+	gaveUp       bool      // the run ended while events were overdue
+	before       repeats
+	after        repeats
+	lost         int // events that were due in the fault's shadow
+}
+
+// repeats are what was delivered more than once so far.
+type repeats struct{ redelivered, outcomes int }
+
+func (r *recovery) sent(id ledger.ID, due time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.young = append(r.young, outstanding{id, due})
+}
+
+func (r *recovery) began(i int, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults[i].began, r.faults[i].before = now, r.count()
+}
+
+func (r *recovery) ended(i int, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults[i].ended = now
+}
+
+func (r *recovery) count() (n repeats) {
+	for _, point := range r.repeats {
+		n.redelivered += r.ledger.Count(point).Duplicates
+	}
+	for _, point := range r.once {
+		n.outcomes += r.ledger.Count(point).Duplicates
+	}
+	conflicts, _ := r.ledger.Conflicts()
+	n.outcomes += conflicts
+	return n
+}
+
+func (r *recovery) quiet() time.Duration { return max(quietMin, 2*r.objective) }
+
+// tick looks once, and settles the faults that have been recovered from.
+func (r *recovery) tick(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.look(now)
+	for i := range r.faults {
+		f := &r.faults[i]
+		if f.ended.IsZero() || !f.recovered.IsZero() {
+			continue
+		}
+		if since := later(f.ended, r.overdueLast); now.Sub(since) >= r.quiet() {
+			f.recovered, f.after = since, r.count()
+		}
+	}
+}
+
+func (r *recovery) look(now time.Time) {
+	old := 0
+	for old < len(r.young) && now.Sub(r.young[old].due) > r.objective {
+		old++
+	}
+	r.overdue = append(r.overdue, r.young[:old]...)
+	r.young = append(r.young[:0], r.young[old:]...)
+	kept := r.overdue[:0]
+	for _, o := range r.overdue {
+		if !r.ledger.Has(r.last, o.id) && !r.ledger.WasRejected(o.id) {
+			kept = append(kept, o)
+		}
+	}
+	r.overdue = kept
+	if len(r.overdue) > 0 {
+		r.overdueLast = now
+	}
+}
+
+// conclude settles the rest when nothing more will arrive.
+func (r *recovery) conclude(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.look(now)
+	for i := range r.faults {
+		f := &r.faults[i]
+		if f.began.IsZero() || !f.recovered.IsZero() {
+			continue
+		}
+		if f.ended.IsZero() {
+			f.ended = now
+		}
+		f.recovered, f.after = later(f.ended, r.overdueLast), r.count()
+		f.gaveUp = len(r.overdue) > 0
+	}
+}
+
+// inShadow tells whether an event due at t was in a fault's way: due while the
+// fault lasted or was recovered from, or so shortly before that it had not had
+// its objective's time yet.
+func (r *recovery) inShadow(t time.Time) bool {
+	for _, f := range r.faults {
+		if f.covers(t, r.objective) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f faultState) covers(t time.Time, objective time.Duration) bool {
+	return !f.began.IsZero() && !t.Before(f.began.Add(-objective)) && !t.After(f.recovered)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
