@@ -86,7 +86,7 @@ func listed() ([]listedScenario, error) {
 				return nil, fmt.Errorf("scenario %s: %w", entry.Name, err)
 			}
 			for _, s := range built.Scenario.Settings() {
-				row.Settings = append(row.Settings, listedSetting(s))
+				row.Settings = append(row.Settings, listedSetting{s.Name, s.Default, s.Allowed, s.Help})
 			}
 		}
 		rows = append(rows, row)
