@@ -229,7 +229,7 @@ function say(text) {
 
 function showOffer(offer) {
   $("place").textContent = offer.country ? `${offer.country_name} (${offer.country})` : offer.country_name;
-  const km = offer.distance_km.toLocaleString(undefined, { maximumFractionDigits: 1 });
+  const km = offer.distance_km.toLocaleString(undefined, { maximumFractionDigits: offer.distance_km < 10 ? 1 : 0 });
   $("line").textContent = `${offer.region} · served from ${offer.pop_city}, ${km} km away`;
   const speed = (mbps) => mbps >= 1000 ? `${mbps / 1000} Gb/s` : `${mbps} Mb/s`;
   $("options").replaceChildren(...offer.options.map((o) => {
