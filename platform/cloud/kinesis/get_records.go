@@ -108,11 +108,18 @@ func (s *Service) getRecords(_ context.Context, _ *wire.Call, in *GetRecordsInpu
 // poll reads within the limits that all polling readers of a shard share.
 func (s *Service) poll(st *stream, sh *shard, now time.Time, counter uint64, limit int) (page, error) {
 	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if !sh.readBytes.has(now, 1) || !sh.readCalls.take(now, 1) {
+	admitted := sh.readBytes.has(now, 1) && sh.readCalls.take(now, 1)
+	sh.mu.Unlock()
+	if !admitted {
 		return page{}, s.errShardRate(sh.id, st.name)
 	}
-	p := sh.readLocked(now, st.horizon(now), counter, limit, getBytesMax)
+	horizon := st.horizon(now)
+	defer s.residency.relieve()
+	if err := sh.lockLoaded(horizon, counter); err != nil {
+		return page{}, err
+	}
+	defer sh.mu.Unlock()
+	p := sh.readLocked(now, horizon, counter, limit, getBytesMax)
 	sh.readBytes.spend(now, float64(p.bytes))
 	return p, nil
 }

@@ -32,17 +32,17 @@ func (s *Service) resolvePosition(st *stream, sh *shard, now time.Time, start st
 	if start.sequence != nil {
 		return 0, errSequenceArgument(start.kind, "also a")
 	}
+	if start.kind == atTimestamp {
+		defer s.residency.relieve()
+		return sh.seekTime(st.horizon(now), *start.timestamp)
+	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	sh.log.trim(st.horizon(now))
-	switch start.kind {
-	case latest:
+	if start.kind == latest {
 		return sh.log.next, nil
-	case atTimestamp:
-		return sh.log.seekTime(*start.timestamp), nil
-	default:
-		return sh.log.first, nil
 	}
+	return sh.log.first, nil
 }
 
 // resolveSequence checks that a number came from this very shard. "0" means

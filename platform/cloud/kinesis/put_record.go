@@ -90,6 +90,10 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 	if isTrue(in.DryRun) {
 		return nil, errDryRun()
 	}
+	if err := s.residency.admit(); err != nil {
+		return nil, err
+	}
+	defer s.residency.relieve()
 	sh, encrypted := st.open[st.place(key)], st.keyID != ""
 	now := s.now()
 

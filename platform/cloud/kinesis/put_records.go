@@ -147,10 +147,14 @@ func (s *Service) putRecords(_ context.Context, _ *wire.Call, in *PutRecordsInpu
 	if total > putBytesMax {
 		return nil, wire.Errorf(codeInvalidArgument, "Records size exceeds %d MB limit", putBytesMax>>20)
 	}
+	if err := s.residency.admit(); err != nil {
+		return nil, err
+	}
 	encrypted, err := s.appendAll(st, in, sc)
 	if err != nil {
 		return nil, err
 	}
+	s.residency.relieve()
 	out := s.putResults(st, sc)
 	out.EncryptionType = recordEncryption(encrypted)
 	return out, nil

@@ -1,5 +1,6 @@
 // Package kinesis is the embedded cloud's Kinesis Data Streams. Records live
-// in memory until their retention ends and nothing drops them earlier; a put
+// in memory, and beyond a bound in a temporary file, until their retention
+// ends, and nothing drops them earlier; a put
 // is acknowledged after its record can be read, and readers see each shard's
 // records in order of sequence number. Everything is lost when the process
 // ends. What AWS has and this has not is listed in skipped.md.
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -29,6 +31,10 @@ type Config struct {
 	// StatusDelay is how long CREATING, UPDATING and DELETING stay visible;
 	// 0 means 20ms, negative means no wait.
 	StatusDelay time.Duration
+	// MemoryMax bounds the memory that full chunks of records take; what is
+	// beyond it lies in a temporary file. 0 means 64 MiB.
+	MemoryMax int64
+	SpillDir  string // "" means the system's temporary directory
 }
 
 // Validate says every problem of the configuration at once.
@@ -45,11 +51,12 @@ func (c Config) Validate() error {
 
 // Service is one region's Kinesis of one account. Safe for concurrent use.
 type Service struct {
-	cfg    Config
-	sealer *sealer
-	quota  *callQuota
-	kick   chan struct{} // wakes Run after a transition began
-	puts   sync.Pool     // *putScratch
+	cfg       Config
+	residency *residency
+	sealer    *sealer
+	quota     *callQuota
+	kick      chan struct{} // wakes Run after a transition began
+	puts      sync.Pool     // *putScratch
 
 	mu      sync.RWMutex
 	streams map[string]*stream
@@ -79,7 +86,10 @@ func New(cfg Config) (*Service, error) {
 		limits = nil
 	}
 	return &Service{
-		cfg:     cfg,
+		cfg: cfg,
+		residency: &residency{
+			spill: store.NewSpill(cfg.SpillDir), max: cmp.Or(cfg.MemoryMax, 64<<20), log: cfg.Log,
+		},
 		sealer:  sealer,
 		quota:   newCallQuota(limits),
 		kick:    make(chan struct{}, 1),
@@ -93,8 +103,10 @@ func New(cfg Config) (*Service, error) {
 const sweepEvery = 10 * time.Second
 
 // Run completes status transitions on time and frees expired records until ctx
-// ends. Without it transitions still complete, but only when a call looks.
+// ends; then it gives up the spill file. Without it transitions still complete,
+// but only when a call looks.
 func (s *Service) Run(ctx context.Context) error {
+	defer s.closeSpill()
 	for {
 		next := s.sweep(s.now())
 		timer := s.cfg.Wall.NewTimer(next)
@@ -127,6 +139,12 @@ func (s *Service) sweep(now time.Time) time.Duration {
 		}
 	}
 	return max(next, time.Millisecond)
+}
+
+func (s *Service) closeSpill() {
+	if err := s.residency.spill.Close(); err != nil {
+		s.cfg.Log.Warn("kinesis: stop", "error", err)
+	}
 }
 
 func (s *Service) wakeRun() {

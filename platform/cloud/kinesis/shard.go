@@ -27,8 +27,10 @@ type shard struct {
 	keys          hashRange
 	parents       []string // none, the parent, or the parent and its adjacent one
 
+	residency *residency
+
 	mu       sync.Mutex
-	log      memoryLog
+	log      recordLog
 	closedAt time.Time     // zero while open
 	wake     chan struct{} // closed at the next append or close; nil while nobody waits
 
@@ -37,7 +39,7 @@ type shard struct {
 	readBytes, readCalls, iterations bucket
 }
 
-func newShard(index uint32, second int64, now time.Time, keys hashRange, parents []string, quotas bool) *shard {
+func newShard(r *residency, index uint32, second int64, now time.Time, keys hashRange, parents []string, quotas bool) *shard {
 	sh := &shard{
 		index:         index,
 		id:            shardID(index),
@@ -45,8 +47,9 @@ func newShard(index uint32, second int64, now time.Time, keys hashRange, parents
 		opened:        now,
 		keys:          keys,
 		parents:       parents,
-		log:           newMemoryLog(),
+		residency:     r,
 	}
+	sh.log = newRecordLog(func(c *chunk) { r.seal(sh, c) })
 	if quotas {
 		sh.writeBytes = newBucket(shardWriteBytesPerSecond)
 		sh.writeRecords = newBucket(shardWriteRecordsPerSecond)
@@ -130,6 +133,45 @@ type page struct {
 	end          bool // the shard is closed and read to its end
 }
 
+// lockLoaded takes mu when what a read from counter begins with is in memory.
+func (sh *shard) lockLoaded(horizon time.Time, counter uint64) error {
+	for {
+		sh.mu.Lock()
+		sh.log.trim(horizon)
+		c := sh.log.missing(counter)
+		if c == nil {
+			return nil
+		}
+		sh.mu.Unlock()
+		if err := sh.residency.load(sh, c); err != nil {
+			return err
+		}
+	}
+}
+
+// seekTime is the counter of the first record that arrived at or after t.
+func (sh *shard) seekTime(horizon, t time.Time) (uint64, error) {
+	for {
+		sh.mu.Lock()
+		sh.log.trim(horizon)
+		counter, missing := sh.log.seekTime(t)
+		sh.mu.Unlock()
+		if missing == nil {
+			return counter, nil
+		}
+		if err := sh.residency.load(sh, missing); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// release frees the records of a shard that is gone.
+func (sh *shard) release() {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.log.release()
+}
+
 // readLocked collects records from counter on.
 func (sh *shard) readLocked(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) page {
 	sh.log.trim(horizon)
@@ -148,15 +190,18 @@ func (sh *shard) readLocked(now, horizon time.Time, counter uint64, maxRecords, 
 
 // readOrWait reads like read; when there is nothing, it returns a channel that
 // closes at the next append or at the shard's close.
-func (sh *shard) readOrWait(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) (page, <-chan struct{}) {
-	sh.mu.Lock()
+func (sh *shard) readOrWait(now, horizon time.Time, counter uint64, maxRecords, maxBytes int) (page, <-chan struct{}, error) {
+	defer sh.residency.relieve()
+	if err := sh.lockLoaded(horizon, counter); err != nil {
+		return page{}, nil, err
+	}
 	defer sh.mu.Unlock()
 	p := sh.readLocked(now, horizon, counter, maxRecords, maxBytes)
 	if p.records > 0 || p.end {
-		return p, nil
+		return p, nil, nil
 	}
 	if sh.wake == nil {
 		sh.wake = make(chan struct{})
 	}
-	return p, sh.wake
+	return p, sh.wake, nil
 }

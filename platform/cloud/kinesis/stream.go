@@ -126,6 +126,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 			delete(s.streams, st.name)
 		}
 		s.mu.Unlock()
+		st.release()
 		return true
 	default:
 		return false
@@ -166,7 +167,7 @@ func (s *Service) addShard(st *stream, now time.Time, keys hashRange, parents ..
 		second = max(second, p.createdSecond+1)
 		ids[i] = p.id
 	}
-	sh := newShard(st.nextIndex, second, now, keys, ids, !s.cfg.QuotasOff)
+	sh := newShard(s.residency, st.nextIndex, second, now, keys, ids, !s.cfg.QuotasOff)
 	st.nextIndex++
 	st.shards = append(st.shards, sh)
 	at, _ := slices.BinarySearchFunc(st.open, sh, func(a, b *shard) int { return a.keys.start.compare(b.keys.start) })
@@ -217,6 +218,15 @@ func (st *stream) trim(now time.Time) {
 func (st *stream) trimLocked(now time.Time) {
 	horizon := now.Add(-st.retention)
 	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
+}
+
+// release frees the records of a stream that is gone.
+func (st *stream) release() {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	for _, sh := range st.shards {
+		sh.release()
+	}
 }
 
 // horizon is the oldest instant still in retention; the caller holds mu.

@@ -106,7 +106,10 @@ func (s *Service) follow(ctx context.Context, drain <-chan struct{}, sub *subscr
 		pace = newBucket(shardReadBytesPerSecond)
 	}
 	for {
-		d, wake := s.nextDelivery(sub)
+		d, wake, err := s.nextDelivery(sub)
+		if err != nil {
+			return err
+		}
 		var rest *clock.Timer
 		if wake == nil {
 			if err := deliver(d); err != nil || d.end {
@@ -152,11 +155,14 @@ func fires(t *clock.Timer) <-chan time.Time {
 
 // nextDelivery reads on; without records it returns a channel that closes when
 // there may be some.
-func (s *Service) nextDelivery(sub *subscription) (delivery, <-chan struct{}) {
+func (s *Service) nextDelivery(sub *subscription) (delivery, <-chan struct{}, error) {
 	now := s.now()
 	sub.st.mu.RLock()
 	defer sub.st.mu.RUnlock()
-	p, wake := sub.sh.readOrWait(now, sub.st.horizon(now), sub.counter, eventRecordsMax, eventBytesMax)
+	p, wake, err := sub.sh.readOrWait(now, sub.st.horizon(now), sub.counter, eventRecordsMax, eventBytesMax)
+	if err != nil {
+		return delivery{}, nil, err
+	}
 	d := delivery{page: p}
 	second := now.Unix()
 	if n := len(p.spans); n > 0 {
@@ -167,7 +173,7 @@ func (s *Service) nextDelivery(sub *subscription) (delivery, <-chan struct{}) {
 	if p.end {
 		d.children = sub.st.children(sub.sh)
 	}
-	return d, wake
+	return d, wake, nil
 }
 
 // heartbeat is d without its records: where reading stands.

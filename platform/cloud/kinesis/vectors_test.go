@@ -138,7 +138,7 @@ func TestLogAgainstSlice(t *testing.T) {
 		millis int64
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		l := newMemoryLog()
+		l := newRecordLog(nil)
 		var model []stored // model[i] has counter i+1
 		var millis int64
 		trimmed := 0
@@ -177,7 +177,7 @@ func TestLogAgainstSlice(t *testing.T) {
 				for want < len(model) && model[want].millis < at {
 					want++
 				}
-				if got := l.seekTime(time.UnixMilli(at)); got != uint64(want+1) {
+				if got, _ := l.seekTime(time.UnixMilli(at)); got != uint64(want+1) {
 					t.Fatalf("seek %d = %d, want %d", at, got, want+1)
 				}
 			},

@@ -1,0 +1,227 @@
+package kinesis
+
+import (
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/weirstream/weir/platform/cloud/store"
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// residency bounds the memory that full chunks of all shards take: beyond max
+// the one that came in first goes to disk, or, if it has been there before, is
+// just forgotten. Nothing is dropped: a chunk that cannot be written stays in
+// memory, and far beyond max puts are refused until the disk takes chunks again.
+//
+// Locks are taken in the order shard, residency. Files are read and written
+// under neither.
+type residency struct {
+	spill *store.Spill
+	max   int64
+	log   *slog.Logger
+
+	bytes  atomic.Int64 // of queued chunks
+	failed atomic.Bool  // the last chunk could not be written
+	mu     sync.Mutex
+	queue  []resident // first in, first out
+}
+
+// resident is a full chunk in memory.
+type resident struct {
+	shard *shard
+	chunk *chunk
+	bytes int64
+}
+
+// residence is where a chunk is kept, guarded by its shard's lock.
+type residence struct {
+	spill *store.Spill // nil while it was never on disk
+	at    store.Extent
+	freed bool // trimmed: nobody may write it to disk any more
+}
+
+// stuckFactor times max is where puts are refused, because the disk takes nothing.
+const stuckFactor = 4
+
+// seal takes in a chunk that gets no more records; the caller holds sh.mu.
+func (r *residency) seal(sh *shard, c *chunk) {
+	bytes := int64(cap(c.bytes)) + int64(cap(c.entries))*int64(unsafe.Sizeof(entry{}))
+	r.bytes.Add(bytes)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue = append(r.queue, resident{sh, c, bytes})
+}
+
+// admit refuses a put while memory has outgrown every bound and the disk takes
+// nothing; each refused put tries the disk again. The caller holds no shard's lock.
+func (r *residency) admit() error {
+	if !r.isStuck() {
+		return nil
+	}
+	if r.relieve(); r.isStuck() {
+		return errStuck()
+	}
+	return nil
+}
+
+func (r *residency) isStuck() bool { return r.failed.Load() && r.bytes.Load() > stuckFactor*r.max }
+
+// relieve sends chunks to disk until what is left fits. The caller holds no lock.
+func (r *residency) relieve() {
+	for r.bytes.Load() > r.max {
+		oldest, ok := r.pop()
+		if !ok {
+			return
+		}
+		if err := r.evict(oldest); err != nil {
+			r.log.Warn("kinesis: records stay in memory because they cannot be spilled", "error", err)
+			r.push(oldest)
+			return // the next put tries again
+		}
+		r.bytes.Add(-oldest.bytes)
+	}
+}
+
+func (r *residency) pop() (resident, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 {
+		return resident{}, false
+	}
+	oldest := r.queue[0]
+	r.queue[0] = resident{}
+	r.queue = r.queue[1:]
+	return oldest, true
+}
+
+func (r *residency) push(c resident) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue = append(r.queue, c)
+}
+
+// evict takes one chunk out of memory.
+func (r *residency) evict(e resident) error {
+	sh, c := e.shard, e.chunk
+	sh.mu.Lock()
+	held, known := c.content, c.freed || c.spill != nil
+	if known {
+		c.content = content{}
+	}
+	sh.mu.Unlock()
+	if known {
+		return nil
+	}
+	at, err := r.spill.Write(held.encode())
+	r.failed.Store(err != nil)
+	if err != nil {
+		return err
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if c.freed {
+		r.spill.Free(at)
+		return nil
+	}
+	c.spill, c.at, c.content = r.spill, at, content{}
+	return nil
+}
+
+// load brings a chunk back into memory. The caller holds no lock, reads again
+// afterwards, which may find the chunk gone again or trimmed, and then calls
+// relieve; load itself does not, or one large chunk would never stay.
+func (r *residency) load(sh *shard, c *chunk) error {
+	sh.mu.Lock()
+	at, done := c.at, c.isResident() || c.freed
+	sh.mu.Unlock()
+	if done {
+		return nil
+	}
+	raw, err := r.spill.Read(at, nil)
+	if err != nil {
+		return fmt.Errorf("load records %d to %d of %s: %w", c.base, c.end()-1, sh.id, err)
+	}
+	loaded, err := decodeContent(raw)
+	if err != nil {
+		return fmt.Errorf("load records %d to %d of %s: %w", c.base, c.end()-1, sh.id, err)
+	}
+	sh.mu.Lock()
+	if !c.isResident() && !c.freed {
+		c.content = loaded
+		r.seal(sh, c)
+	}
+	sh.mu.Unlock()
+	return nil
+}
+
+// release gives back a chunk's memory and its place on disk.
+func (c *chunk) release() {
+	c.freed = true
+	c.content = content{}
+	if c.spill != nil {
+		c.spill.Free(c.at)
+	}
+}
+
+const (
+	contentHeader = 4          // number of entries
+	entryBytes    = 8 + 12 + 1 // arrival; start, key length, end; encrypted
+)
+
+// encode is the form on disk: the number of entries, the entries, the bytes.
+func (c content) encode() []byte {
+	raw := make([]byte, 0, contentHeader+len(c.entries)*entryBytes+len(c.bytes))
+	raw = binary.LittleEndian.AppendUint32(raw, uint32(len(c.entries)))
+	for _, e := range c.entries {
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(e.arrivalMillis))
+		raw = binary.LittleEndian.AppendUint32(raw, e.start)
+		raw = binary.LittleEndian.AppendUint32(raw, e.keyLen)
+		raw = binary.LittleEndian.AppendUint32(raw, e.end)
+		raw = append(raw, flag(e.encrypted))
+	}
+	return append(raw, c.bytes...)
+}
+
+func flag(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// decodeContent reads what encode wrote; bytes aliases raw.
+func decodeContent(raw []byte) (content, error) {
+	if len(raw) < contentHeader {
+		return content{}, fmt.Errorf("a chunk of %d bytes is too short", len(raw))
+	}
+	count := int(binary.LittleEndian.Uint32(raw))
+	body := raw[contentHeader:]
+	if count == 0 || len(body)/entryBytes < count {
+		return content{}, fmt.Errorf("a chunk of %d bytes cannot hold %d records", len(raw), count)
+	}
+	c := content{entries: make([]entry, count), bytes: body[count*entryBytes:]}
+	for i := range c.entries {
+		at := body[i*entryBytes:]
+		e := entry{
+			arrivalMillis: int64(binary.LittleEndian.Uint64(at)),
+			start:         binary.LittleEndian.Uint32(at[8:]),
+			keyLen:        binary.LittleEndian.Uint32(at[12:]),
+			end:           binary.LittleEndian.Uint32(at[16:]),
+			encrypted:     at[20] == 1,
+		}
+		if at[20] > 1 || e.start > e.end || e.keyLen > e.end-e.start || int(e.end) > len(c.bytes) {
+			return content{}, fmt.Errorf("record %d of a chunk lies outside it", i)
+		}
+		c.entries[i] = e
+	}
+	return c, nil
+}
+
+// errStuck refuses a put for which there is no room in memory or on disk.
+func errStuck() *wire.Error {
+	return &wire.Error{Code: "InternalFailure", Message: "Internal Service Failure: records can be neither kept in memory nor spilled to disk.", Status: 500}
+}
