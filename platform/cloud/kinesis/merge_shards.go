@@ -7,7 +7,8 @@ import (
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-// MergeShards joins two open shards whose hash ranges touch, in either order.
+// MergeShards joins two open shards whose hash ranges touch, the lower first:
+// the other way round they are no pair, as seen of AWS.
 // The stream is UPDATING, with reads and writes going on, until the status
 // delay passed; then both close and their child opens in one step.
 // Ignored: StreamId, which AWS reserves.
@@ -56,11 +57,8 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 	return nil, nil
 }
 
-// join unites two ranges that touch exactly.
+// join unites two ranges where b begins right after a.
 func join(a, b hashRange) (hashRange, bool) {
-	if b.start.compare(a.start) < 0 {
-		a, b = b, a
-	}
 	touch := a.end != maxHashKey() && a.end.add(1) == b.start
 	return hashRange{start: a.start, end: b.end}, touch
 }

@@ -38,7 +38,7 @@ func (s *suite) testSplitAndMerge(t *testing.T) {
 	if *between[0].ShardId != id(1) || *between[1].ShardId != id(2) {
 		t.Errorf("after the split records went to %s and %s", *between[0].ShardId, *between[1].ShardId)
 	}
-	s.merge(t, name, id(2), id(1))
+	s.merge(t, name, id(1), id(2))
 	after := s.put(t, name, []types.PutRecordsRequestEntry{entry("a", "3")})
 	if *after[0].ShardId != id(3) {
 		t.Errorf("after the merge a record went to %s", *after[0].ShardId)
@@ -62,7 +62,7 @@ func (s *suite) testSplitAndMerge(t *testing.T) {
 		}
 	}
 	if aws.ToString(shards[1].ParentShardId) != id(0) || shards[1].AdjacentParentShardId != nil ||
-		aws.ToString(shards[3].ParentShardId) != id(2) || aws.ToString(shards[3].AdjacentParentShardId) != id(1) {
+		aws.ToString(shards[3].ParentShardId) != id(1) || aws.ToString(shards[3].AdjacentParentShardId) != id(2) {
 		t.Errorf("parents %+v", shards)
 	}
 	if *shards[1].HashKeyRange.EndingHashKey != "170141183460469231731687303715884105727" || *shards[2].HashKeyRange.StartingHashKey != halfway ||
@@ -82,7 +82,7 @@ func (s *suite) testSplitAndMerge(t *testing.T) {
 		t.Errorf("an iterator from before the split: %+v", last)
 	}
 	_, last = s.readAll(t, name, id(2), 2)
-	if len(last.ChildShards) != 1 || !slices.Equal(last.ChildShards[0].ParentShards, []string{id(2), id(1)}) {
+	if len(last.ChildShards) != 1 || !slices.Equal(last.ChildShards[0].ParentShards, []string{id(1), id(2)}) {
 		t.Errorf("child of the merged shards %+v", last.ChildShards)
 	}
 }
@@ -101,7 +101,7 @@ func (s *suite) testReshardErrors(t *testing.T) {
 	}
 	_, err := s.client.SplitShard(ctx, &kinesis.SplitShardInput{StreamName: &name, ShardToSplit: aws.String(id(9)), NewStartingHashKey: aws.String("5")})
 	wantCode(t, "split no shard", err, notFound)
-	for _, pair := range [][2]int{{0, 2}, {2, 0}, {1, 1}} {
+	for _, pair := range [][2]int{{0, 2}, {2, 0}, {1, 0}, {1, 1}} {
 		_, err := s.client.MergeShards(ctx, &kinesis.MergeShardsInput{StreamName: &name, ShardToMerge: aws.String(id(pair[0])), AdjacentShardToMerge: aws.String(id(pair[1]))})
 		wantCode(t, fmt.Sprintf("merge %v", pair), err, invalid)
 	}
