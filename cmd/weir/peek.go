@@ -19,7 +19,9 @@ const peekLong = `Print the records of any stream, decoded, shard by shard, and 
 
 Each record shows its shard, the end of its sequence number, when it arrived,
 its partition key, and its data: JSON indented, other text as it is, anything
-else in hex. Order holds within a shard. Reading takes nothing away from other
+else in hex. Records that a producer aggregated (KPL format) are shown one by
+one, with their place in the aggregate behind its sequence number: …123456/0,
+…123456/1. Order holds within a shard. Reading takes nothing away from other
 readers but their share of the shard's five reads a second.`
 
 const peekExample = `  # Everything that is kept, then what comes

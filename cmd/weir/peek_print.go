@@ -85,14 +85,14 @@ func (p *recordPrinter) print(shard string, r kinesis.ReceivedRecord) error {
 }
 
 // shortSequence is the end of a sequence number, where neighbours differ, and
-// the place within an aggregated record.
+// the place within an aggregate, whose user records share that number.
 func shortSequence(r kinesis.ReceivedRecord) string {
 	const shown = 12
 	text := r.SequenceNumber
 	if len(text) > shown {
 		text = "…" + text[len(text)-shown:]
 	}
-	if r.SubSequence > 0 {
+	if r.Aggregated {
 		text += fmt.Sprintf("/%d", r.SubSequence)
 	}
 	return text
@@ -135,15 +135,18 @@ func recordJSON(shard string, r kinesis.ReceivedRecord) ([]byte, error) {
 	line := struct {
 		Shard          string          `json:"shard"`
 		SequenceNumber string          `json:"sequenceNumber"`
-		SubSequence    int             `json:"subSequence,omitempty"`
+		SubSequence    *int            `json:"subSequence,omitempty"`
 		Arrival        time.Time       `json:"arrival"`
 		PartitionKey   string          `json:"partitionKey"`
 		Data           json.RawMessage `json:"data,omitempty"`
 		Text           *string         `json:"text,omitempty"`
 		Base64         []byte          `json:"base64,omitempty"`
 	}{
-		Shard: shard, SequenceNumber: r.SequenceNumber, SubSequence: r.SubSequence,
+		Shard: shard, SequenceNumber: r.SequenceNumber,
 		Arrival: r.Arrival.UTC(), PartitionKey: r.PartitionKey,
+	}
+	if r.Aggregated {
+		line.SubSequence = &r.SubSequence
 	}
 	switch text := string(r.Data); {
 	case json.Valid(r.Data):

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +14,8 @@ import (
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
-	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/kinesis"
 )
 
@@ -66,18 +68,7 @@ func TestFromReadsEveryPosition(t *testing.T) {
 // and 40 records put before and 40 after the split.
 func peekCloud(t *testing.T) (endpoint string) {
 	t.Helper()
-	c, err := cloud.New(cloud.Config{Wall: clock.Wall{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	ctx := t.Context() // ends before the clean-up below
-	go func() { served <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
+	c := cloudtest.Run(t, cloud.Config{})
 	client := awskinesis.NewFromConfig(baseConfig("us-east-1", c.Endpoint()))
 	stream := aws.String("events")
 	must(t)(client.CreateStream(t.Context(), &awskinesis.CreateStreamInput{StreamName: stream, ShardCount: aws.Int32(2)}))
@@ -165,6 +156,51 @@ func TestPeekStopsAtItsLimitAndReadsOneShard(t *testing.T) {
 	for _, part := range []string{"shardId-", "  …", "key-", "\n  {\n    \"n\": "} {
 		if !strings.Contains(text, part) {
 			t.Errorf("a record for people lacks %q:\n%s", part, text)
+		}
+	}
+}
+
+func TestPeekTakesAggregatesApart(t *testing.T) {
+	t.Parallel()
+	endpoint := peekCloud(t)
+	p, err := kinesis.NewProducer(awskinesis.NewFromConfig(baseConfig("us-east-1", endpoint)), kinesis.ProducerConfig{
+		Stream: "events", Aggregation: kinesis.Aggregation{On: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var receipt kinesis.Receipt
+	for n := range 3 { // of one key, so in one aggregate
+		record := kinesis.Record{PartitionKey: "together", Data: fmt.Appendf(nil, `{"n":%d}`, 100+n)}
+		must(t)(nil, p.PutAsync(t.Context(), record, func(r kinesis.Receipt, err error) { receipt = r; must(t)(nil, err) }))
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop() // which sends what is buffered
+	must(t)(nil, p.Run(stopped))
+
+	var got []string
+	for _, line := range peekLines(t, endpoint, "events --no-follow --json") {
+		var record struct {
+			SequenceNumber, PartitionKey string
+			SubSequence                  *int
+			Data                         struct{ N int }
+		}
+		must(t)(nil, json.Unmarshal([]byte(line), &record))
+		switch {
+		case record.PartitionKey == "together" && record.SubSequence != nil && record.SequenceNumber == receipt.SequenceNumber:
+			got = append(got, fmt.Sprint(*record.SubSequence, " ", record.Data.N))
+		case record.SubSequence != nil || record.PartitionKey == "together":
+			t.Errorf("unexpected: %s", line)
+		}
+	}
+	if want := []string{"0 100", "1 101", "2 102"}; !slices.Equal(got, want) {
+		t.Errorf("sub-sequences and data %q, want %q", got, want)
+	}
+	number := receipt.SequenceNumber[len(receipt.SequenceNumber)-12:]
+	text := strings.Join(peekLines(t, endpoint, "events --no-follow"), "\n")
+	for i := range 3 {
+		if part := fmt.Sprintf("…%s/%d  ", number, i); strings.Count(text, part) != 1 {
+			t.Errorf("%q is shown %d times", part, strings.Count(text, part))
 		}
 	}
 }
