@@ -72,10 +72,10 @@ func (g graded) hop(t *testing.T, to string) scenario.HopVerdict {
 }
 
 func TestRunLocationPasses(t *testing.T) {
-	for _, reader := range []string{"efo", "shared"} {
-		t.Run(reader, func(t *testing.T) {
+	for _, setting := range []string{"reader=efo", "reader=shared", "aggregation=on"} {
+		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
-			g := runWeir(t, sabotage{}, "location", "--for", "4s", "--rate", "100", "--set", "reader="+reader)
+			g := runWeir(t, sabotage{}, "location", "--for", "4s", "--rate", "100", "--set", setting)
 			if len(g.broken()) > 0 || g.verdict.Pass != (g.exit == exitPass) {
 				t.Fatalf("exit %d, failed %q\n%s", g.exit, g.failed(), g.screen)
 			}

@@ -135,7 +135,9 @@ func (a *auditor) shard(ctx context.Context, group *errgroup.Group, hop Hop, sha
 			continue
 		}
 		for _, record := range out.Records {
-			a.mark(hop, record.Data)
+			for _, data := range unpack(record.Data) {
+				a.mark(hop, data)
+			}
 			at.ShardIteratorType = types.ShardIteratorTypeAfterSequenceNumber
 			at.StartingSequenceNumber, at.Timestamp = record.SequenceNumber, nil
 		}

@@ -74,9 +74,13 @@ func NewApp(env scenario.Env, cfg AppConfig) (*App, error) {
 		return nil, err
 	}
 	client := awskinesis.NewFromConfig(env.AWS(componentApp))
-	a.producer, err = kinesis.NewProducer(client, kinesis.ProducerConfig{
+	producer := kinesis.ProducerConfig{
 		Stream: SignupsStream, RecordTTL: cfg.WaitMax, BufferRecordsMax: cfg.WaitingMax, Clock: env.Wall,
-	})
+	}
+	if env.Settings[settingAggregation] == switchOn {
+		producer.Aggregation.On, producer.LingerMax = true, companyMax
+	}
+	a.producer, err = kinesis.NewProducer(client, producer)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,13 @@
 package location_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,6 +101,36 @@ func TestPipelineUnderItsOwnRoles(t *testing.T) {
 
 	w.provision(nil) // once more changes nothing
 	w.gets("d000001-000003", 64.1466, -21.9426, "IS")
+}
+
+// With aggregation=on, signups that come together share records of the stream,
+// and each still has its offer.
+func TestAggregatedSignups(t *testing.T) {
+	t.Parallel()
+	w := provisioned(t, map[string]string{"aggregation": "on"})
+	w.serve()
+	const signups = 40
+	var together sync.WaitGroup
+	for n := range signups {
+		together.Go(func() {
+			id := fmt.Sprintf("d000004-%06d", n)
+			r, err := w.try("POST", "/signups", signupBody(id, 48.8566, 2.3522), accept, eventStream)
+			if err != nil || len(r.events) != 2 || r.events[1].event != "offer" || !strings.Contains(r.events[1].data, id) {
+				t.Errorf("%s got %d %s %+v, %v", id, r.status, r.body, r.events, err)
+			}
+		})
+	}
+	together.Wait()
+	stored := w.records(location.SignupsStream)
+	aggregates := 0
+	for _, data := range stored {
+		if bytes.HasPrefix(data, []byte("\xf3\x89\x9a\xc2")) {
+			aggregates++
+		}
+	}
+	if len(stored) > signups/2 || aggregates == 0 {
+		t.Errorf("%d signups became %d records, %d of them aggregates", signups, len(stored), aggregates)
+	}
 }
 
 // Poison that got onto the stream past the app goes to the on-failure queue

@@ -25,27 +25,31 @@ import (
 
 // Resource names. They are fixed, so that a policy can name them.
 const (
-	SignupsStream  = "location-signups"
-	OffersStream   = "location-offers"
-	FailedQueue    = "location-signups-failed"
-	FunctionName   = "location-offers"
-	MappingReader  = "offers-function" // enhanced fan-out consumer of SignupsStream
-	AppReader      = "app"             // enhanced fan-out consumer of OffersStream
-	componentApp   = "app"
-	componentRole  = "function"
-	settingReader  = "reader"
-	settingShards  = "shards"
-	readerFanOut   = "efo"
-	readerShared   = "shared"
-	defaultShards  = "2"
-	longestWait    = 30 * time.Second // a browser is told to come back after
-	functionMax    = 10 * time.Second // one invocation
-	sharedPollMax  = time.Second      // a shared-throughput mapping reads a shard once a second
-	signupToOffer  = "signup→offer"   // the latency that has an objective
-	sloFanOut      = 150 * time.Millisecond
-	sloSharedRead  = 1500 * time.Millisecond
-	defaultRate    = 200
-	defaultDevices = 500
+	SignupsStream      = "location-signups"
+	OffersStream       = "location-offers"
+	FailedQueue        = "location-signups-failed"
+	FunctionName       = "location-offers"
+	MappingReader      = "offers-function" // enhanced fan-out consumer of SignupsStream
+	AppReader          = "app"             // enhanced fan-out consumer of OffersStream
+	componentApp       = "app"
+	componentRole      = "function"
+	settingReader      = "reader"
+	settingShards      = "shards"
+	settingAggregation = "aggregation"
+	switchOn           = "on"
+	switchOff          = "off"
+	companyMax         = 25 * time.Millisecond // a signup waits for others to share its record, with aggregation
+	readerFanOut       = "efo"
+	readerShared       = "shared"
+	defaultShards      = "2"
+	longestWait        = 30 * time.Second // a browser is told to come back after
+	functionMax        = 10 * time.Second // one invocation
+	sharedPollMax      = time.Second      // a shared-throughput mapping reads a shard once a second
+	signupToOffer      = "signup→offer"   // the latency that has an objective
+	sloFanOut          = 150 * time.Millisecond
+	sloSharedRead      = 1500 * time.Millisecond
+	defaultRate        = 200
+	defaultDevices     = 500
 )
 
 //go:embed iam/*.json
@@ -70,6 +74,10 @@ func (Scenario) Settings() []scenario.Setting {
 		{
 			Name: settingShards, Default: defaultShards, Check: checkShards,
 			Help: "shards of each stream when it is created; one takes 1,000 records/s",
+		},
+		{
+			Name: settingAggregation, Default: switchOff, Allowed: []string{switchOff, switchOn},
+			Help: "whether the app packs signups of a shard into one record, as the Kinesis Producer Library does: off or on",
 		},
 	}
 }

@@ -28,6 +28,11 @@ const StreamVar = "OFFERS_STREAM"
 // every good record of the batch was published; the mapping then retries from
 // the poison on, so good records behind it are published again too, and finally
 // hands the poison to the on-failure destination.
+//
+// Signups may come aggregated. To the mapping an aggregate is one record: poison
+// inside makes all of it be reported, retried and handed over, and every try
+// publishes its good signups again. Those all have their offer by then; only the
+// queue names more than the poison.
 type Function struct {
 	finder *Finder
 	put    func(ctx context.Context, records []kinesis.Record) error
@@ -62,19 +67,15 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 	records := make([]kinesis.Record, 0, len(batch.Records))
 	for i := range batch.Records {
 		in := &batch.Records[i].Kinesis
-		signup, bad := decode(in.Data)
-		if bad != nil {
-			// Records of a batch are in sequence order, so the first is the lowest.
-			if len(reply.BatchItemFailures) == 0 {
-				reply.BatchItemFailures = []events.KinesisBatchItemFailure{{ItemIdentifier: in.SequenceNumber}}
-			}
-			continue
-		}
-		data, err := json.Marshal(f.finder.Offer(signup))
+		made, poison, err := f.offers(in.Data)
 		if err != nil {
-			return events.KinesisEventResponse{}, fmt.Errorf("encode the offer of %s: %w", signup.ID, err)
+			return events.KinesisEventResponse{}, err
 		}
-		records = append(records, kinesis.Record{PartitionKey: signup.ID, Data: data})
+		records = append(records, made...)
+		// Records of a batch are in sequence order, so the first is the lowest.
+		if poison && len(reply.BatchItemFailures) == 0 {
+			reply.BatchItemFailures = []events.KinesisBatchItemFailure{{ItemIdentifier: in.SequenceNumber}}
+		}
 	}
 	if len(records) > 0 {
 		if err := f.put(ctx, records); err != nil {
@@ -82,6 +83,25 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 		}
 	}
 	return reply, nil
+}
+
+// offers makes the offers of all valid signups in one record of the stream;
+// poison says that there is something else in it.
+func (f *Function) offers(stored []byte) (made []kinesis.Record, poison bool, err error) {
+	signups, broken := kinesis.Deaggregate(kinesis.ReceivedRecord{Data: stored})
+	for _, s := range signups {
+		signup, bad := decode(s.Data)
+		if bad != nil {
+			poison = true
+			continue
+		}
+		data, err := json.Marshal(f.finder.Offer(signup))
+		if err != nil {
+			return nil, false, fmt.Errorf("encode the offer of %s: %w", signup.ID, err)
+		}
+		made = append(made, kinesis.Record{PartitionKey: signup.ID, Data: data})
+	}
+	return made, poison || broken != nil, nil
 }
 
 func decode(data []byte) (event.Signup, *event.Rejection) {

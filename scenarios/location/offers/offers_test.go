@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirstream/weir/platform/kinesis"
 	"github.com/weirstream/weir/scenarios/location/event"
@@ -122,6 +125,74 @@ func TestHandlePublishesAroundPoison(t *testing.T) {
 		if want := fmt.Sprintf("d000001-%06d", i); r.PartitionKey != want || o.ID != want || o.RunID != "r" || o.Country != "FR" {
 			t.Errorf("offer %d: key %s, %+v", i, r.PartitionKey, o)
 		}
+	}
+}
+
+// aggregate packs data into one stored record, as a producer does.
+func aggregate(t *testing.T, data ...string) string {
+	t.Helper()
+	stored := &oneShard{}
+	p, err := kinesis.NewProducer(stored, kinesis.ProducerConfig{Stream: "s", Aggregation: kinesis.Aggregation{On: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range data {
+		if err := p.PutAsync(t.Context(), kinesis.Record{PartitionKey: "k", Data: []byte(d)}, func(kinesis.Receipt, error) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // send what is buffered, and end
+	if err := p.Run(ctx); err != nil || len(stored.records) != 1 {
+		t.Fatalf("%d records stored, %v", len(stored.records), err)
+	}
+	return string(stored.records[0])
+}
+
+// oneShard is a stream that takes everything.
+type oneShard struct{ records [][]byte }
+
+func (o *oneShard) PutRecords(_ context.Context, in *awskinesis.PutRecordsInput, _ ...func(*awskinesis.Options)) (*awskinesis.PutRecordsOutput, error) {
+	out := &awskinesis.PutRecordsOutput{}
+	for _, r := range in.Records {
+		o.records = append(o.records, r.Data)
+		out.Records = append(out.Records, types.PutRecordsResultEntry{ShardId: aws.String("shardId-000000000000"), SequenceNumber: aws.String("1")})
+	}
+	return out, nil
+}
+
+func (o *oneShard) ListShards(context.Context, *awskinesis.ListShardsInput, ...func(*awskinesis.Options)) (*awskinesis.ListShardsOutput, error) {
+	everything := &types.HashKeyRange{StartingHashKey: aws.String("0"), EndingHashKey: aws.String("340282366920938463463374607431768211455")}
+	return &awskinesis.ListShardsOutput{Shards: []types.Shard{{ShardId: aws.String("shardId-000000000000"), HashKeyRange: everything}}}, nil
+}
+
+func TestHandleTakesAggregatesApart(t *testing.T) {
+	t.Parallel()
+	var published []string
+	f := &Function{finder: finder(t), put: func(_ context.Context, records []kinesis.Record) error {
+		for _, r := range records {
+			published = append(published, r.PartitionKey)
+		}
+		return nil
+	}}
+	reply, err := f.Handle(t.Context(), events.KinesisEvent{Records: []events.KinesisEventRecord{
+		record(100, signup(0)),
+		record(101, aggregate(t, signup(1), signup(2))),
+		record(102, aggregate(t, signup(3), "poison", signup(4))),
+		record(103, aggregate(t, signup(5), signup(6))),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for n := range 7 {
+		want = append(want, fmt.Sprintf("d000001-%06d", n))
+	}
+	if !slices.Equal(published, want) {
+		t.Errorf("published %q, want %q: good signups around poison too", published, want)
+	}
+	if len(reply.BatchItemFailures) != 1 || reply.BatchItemFailures[0].ItemIdentifier != "102" {
+		t.Errorf("reported %+v, want the aggregate with the poison, 102", reply.BatchItemFailures)
 	}
 }
 
