@@ -25,6 +25,9 @@ type importRule struct {
 	never string // taken away from may
 }
 
+// forTests are packages that only tests may import.
+const forTests = `platform/cloud/cloudtest`
+
 // importTable is the table of docs/architecture.md. Tests may import more.
 func importTable() []importRule {
 	return []importRule{
@@ -33,9 +36,10 @@ func importTable() []importRule {
 		// Clients and parts, each other downwards: Go itself forbids the circle.
 		{from: `platform/(kinesis|kafka|window|agent|ledger|chaos)(/.+)?`, may: `platform/(clock|observe|kinesis|kafka|window|agent|ledger|chaos)(/.+)?`},
 		// The cloud shares no code with the clients, and its services none with each other.
+		{from: forTests, may: `platform/cloud`},
 		{from: `platform/cloud/internal/.+`, may: `platform/(clock|observe)|platform/cloud/(wire|internal/.+)`},
 		{from: `platform/cloud/(\w+)(/.+)?`, may: `platform/(clock|observe)|platform/cloud/(wire|store|iam|internal)(/.+)?|platform/cloud/{1}/.+`},
-		{from: `platform/cloud`, may: `platform/(clock|observe)|platform/cloud/.+`},
+		{from: `platform/cloud`, may: `platform/(clock|observe)|platform/cloud/.+`, never: forTests},
 		// The audit must not read with the clients it judges.
 		{from: `platform/scenario(/.+)?`, may: `platform/.+`, never: `platform/(cloud|kinesis|kafka|agent)(/.+)?`},
 		{from: `platform/.+`, may: `platform/.+`, never: `platform/cloud(/.+)?`},
@@ -47,8 +51,8 @@ func importTable() []importRule {
 		{from: `scenarios`, may: `scenarios/.+|simulators/.+|platform/scenario`},
 		// A scenario knows itself and the platform, neither other scenarios nor its judge.
 		{from: `scenarios/(\w+)(/.+)?`, may: `scenarios/{1}(/.+)?|platform/.+`, never: `platform/(cloud|ledger)(/.+)?|scenarios/\w+/oracle(/.+)?`},
-		{from: `benchmarks(/.+)?`, may: `.+`, never: `cmd/.+`},
-		{from: `cmd/(\w+)(/.+)?`, may: `(platform|scenarios|simulators)(/.+)?|cmd/{1}/.+`},
+		{from: `benchmarks(/.+)?`, may: `.+`, never: `cmd/.+|` + forTests},
+		{from: `cmd/(\w+)(/.+)?`, may: `(platform|scenarios|simulators)(/.+)?|cmd/{1}/.+`, never: forTests},
 	}
 }
 
@@ -114,6 +118,8 @@ func TestCheckerSeesWhatIsForbidden(t *testing.T) {
 		{"platform/cloud/kinesis", "platform/cloud/lambda", false}, // a sibling service
 		{"platform/cloud/kinesis", "platform/kinesis", false},
 		{"platform/cloud", "platform/cloud/kinesis", true},
+		{"platform/cloud", "platform/cloud/cloudtest", false},
+		{"cmd/weir", "platform/cloud/cloudtest", false},
 		{"platform/cloud", "platform/kinesis", false},
 		{"platform/scenario", "platform/ledger", true},
 		{"platform/scenario", "platform/cloud", false},

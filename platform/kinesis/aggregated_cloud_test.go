@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/kinesis"
 )
 
@@ -24,7 +25,7 @@ func TestAggregatesThroughReshards(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const n = 6000
-			c := runCloud(t, cloud.Config{})
+			c := cloudtest.Run(t, cloud.Config{})
 			api := client(t, c, &dialer{})
 			stream := newStream(t, api, 2)
 			got := newTally(n)

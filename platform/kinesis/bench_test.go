@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/kinesis"
 )
 
@@ -19,7 +20,7 @@ const benchBytes = 200 // of one record
 func BenchmarkProducer(b *testing.B) {
 	for name, ordered := range map[string]bool{"any-order": false, "order-per-key": true} {
 		b.Run(name, func(b *testing.B) {
-			c := runCloud(b, cloud.Config{QuotasOff: true})
+			c := cloudtest.Run(b, cloud.Config{QuotasOff: true})
 			api := client(b, c, &dialer{})
 			stream := newStream(b, api, 4)
 			p, err := kinesis.NewProducer(api, kinesis.ProducerConfig{Stream: stream, OrderPerKey: ordered})
@@ -64,7 +65,7 @@ func benchKeys(n int) []string {
 func BenchmarkConsumer(b *testing.B) {
 	for name, consumer := range map[string]string{"polling": "", "fan-out": "app"} {
 		b.Run(name, func(b *testing.B) {
-			c := runCloud(b, cloud.Config{QuotasOff: true})
+			c := cloudtest.Run(b, cloud.Config{QuotasOff: true})
 			api := client(b, c, &dialer{})
 			stream := newStream(b, api, 4)
 			keys := benchKeys(10_000)
@@ -103,7 +104,7 @@ func BenchmarkConsumer(b *testing.B) {
 func BenchmarkPutToRead(b *testing.B) {
 	for name, consumer := range map[string]string{"polling": "", "fan-out": "app"} {
 		b.Run(name, func(b *testing.B) {
-			c := runCloud(b, cloud.Config{QuotasOff: true})
+			c := cloudtest.Run(b, cloud.Config{QuotasOff: true})
 			api := client(b, c, &dialer{})
 			stream := newStream(b, api, 1)
 			wall := clock.Wall{}

@@ -16,19 +16,9 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/kinesis"
 )
-
-// runCloud serves an embedded cloud until the test ends.
-func runCloud(tb testing.TB, cfg cloud.Config) *cloud.Cloud {
-	tb.Helper()
-	c, err := cloud.New(cfg)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	runUntilCleanup(tb, c.Run)
-	return c
-}
 
 func runUntilCleanup(tb testing.TB, run func(ctx context.Context) error) {
 	tb.Helper()
@@ -169,7 +159,7 @@ func TestReshardsOnTheCloud(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const records, keys = 3000, 20
-			c := runCloud(t, cloud.Config{QuotasOff: true})
+			c := cloudtest.Run(t, cloud.Config{QuotasOff: true})
 			api := client(t, c, &dialer{})
 			stream := newStream(t, api, 2)
 			got := newTally(records)
@@ -245,7 +235,7 @@ func TestFanOutAcrossBrokenSubscriptions(t *testing.T) {
 	const records, cuts = 10_000, 3
 	now := clock.Wall{}.Now()
 	fast := clock.Simulated{Epoch: now, Origin: now, Speed: 10}
-	c := runCloud(t, cloud.Config{Wall: fast})
+	c := cloudtest.Run(t, cloud.Config{Wall: fast})
 	api := client(t, c, &dialer{})
 	stream := newStream(t, api, 2)
 	lines := &dialer{}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/cloud/wire"
 	"github.com/weirstream/weir/platform/kinesis"
 )
@@ -26,7 +27,7 @@ func TestLostRepliesDuplicateButLoseNothing(t *testing.T) {
 		}
 		return out, err
 	}
-	c := runCloud(t, cloud.Config{QuotasOff: true, Hooks: []wire.Hook{drop}})
+	c := cloudtest.Run(t, cloud.Config{QuotasOff: true, Hooks: []wire.Hook{drop}})
 	api := client(t, c, &dialer{})
 	stream := newStream(t, api, 2)
 	got := newTally(records)

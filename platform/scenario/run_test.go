@@ -12,11 +12,9 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
 )
@@ -115,25 +113,9 @@ func deliver(_ context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger
 // world is a cloud of the test's own, where roles are made.
 func world(t *testing.T) scenario.World {
 	t.Helper()
-	c, err := cloud.New(cloud.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("cloud: %v", err)
-		}
-	})
 	now := time.Now()
 	return scenario.World{
-		Base: aws.Config{
-			Region: "us-east-1", BaseEndpoint: aws.String(c.Endpoint()),
-			Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		},
+		Base: cloudtest.Root(t, cloudtest.Run(t, cloud.Config{})),
 		Wall: clock.Wall{}, Sim: clock.Simulated{Epoch: now, Origin: now, Speed: 1}, Log: slog.New(slog.DiscardHandler),
 	}
 }

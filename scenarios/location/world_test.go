@@ -16,13 +16,13 @@ import (
 
 	runtime "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/goleak"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/kinesis"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/functions"
@@ -55,18 +55,7 @@ type world struct {
 // newWorld runs a cloud for the length of the test.
 func newWorld(t *testing.T, cfg cloud.Config) *world {
 	t.Helper()
-	c, err := cloud.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, "cloud", c.Run)
-	transport := &http.Transport{MaxIdleConnsPerHost: 16}
-	t.Cleanup(transport.CloseIdleConnections)
-	base := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(c.Endpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:  &http.Client{Transport: transport},
-	}
+	base := cloudtest.Root(t, cloudtest.Run(t, cfg))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

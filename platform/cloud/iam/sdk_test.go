@@ -16,25 +16,13 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 )
 
 // runCloud serves a whole cloud on a free port until the test ends.
 func runCloud(t *testing.T) (endpoint string) {
 	t.Helper()
-	c, err := cloud.New(cloud.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("cloud: %v", err)
-		}
-	})
-	return c.Endpoint()
+	return cloudtest.Run(t, cloud.Config{}).Endpoint()
 }
 
 func sdkConfig(endpoint, id, secret, token string) aws.Config {

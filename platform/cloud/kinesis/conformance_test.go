@@ -1,19 +1,17 @@
 package kinesis_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"os"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/cloud/kinesis/conformance"
 )
 
@@ -43,25 +41,6 @@ func TestConformance(t *testing.T) {
 func embedded(t testing.TB, cfg cloud.Config) (*kinesis.Client, *cloud.Cloud) {
 	t.Helper()
 	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
-	c, err := cloud.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("cloud: %v", err)
-		}
-		transport.CloseIdleConnections()
-	})
-	return kinesis.NewFromConfig(aws.Config{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(c.Endpoint()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:   &http.Client{Transport: transport},
-	}), c
+	c := cloudtest.Run(t, cfg)
+	return kinesis.NewFromConfig(cloudtest.Root(t, c)), c
 }

@@ -1,17 +1,14 @@
 package lambda_test
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -20,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/cloud/cloudtest"
 	"github.com/weirstream/weir/platform/cloud/lambda"
 )
 
@@ -41,26 +39,8 @@ type account struct {
 
 func newAccount(t *testing.T) account {
 	t.Helper()
-	c, err := cloud.New(cloud.Config{Launcher: launcher{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(c.Endpoint()), HTTPClient: &http.Client{Transport: transport},
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-	}
+	cfg := cloudtest.Root(t, cloudtest.Run(t, cloud.Config{Launcher: launcher{}}))
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	a := account{functions: awslambda.NewFromConfig(cfg), streams: kinesis.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
 	role, err := a.iam.CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName:                 aws.String("fn"),
