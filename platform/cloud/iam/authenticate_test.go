@@ -341,3 +341,74 @@ func BenchmarkAuthenticate(b *testing.B) {
 		})
 	}
 }
+
+// A signature is good for five minutes either way, to the second, and as often
+// as it is sent: like AWS, nothing remembers which signatures were seen.
+func TestSkewAndReplay(t *testing.T) {
+	t.Parallel()
+	s, clk := newService(t)
+	c := call{body: "{}"}
+	for _, after := range []time.Duration{-5 * time.Minute, 0, 0, time.Minute, 5 * time.Minute} {
+		clk.at = signedAt.Add(after)
+		if _, err := s.Authenticate(c.sign(t), []byte(c.body)); err != nil {
+			t.Errorf("%v after signing: %v", after, err)
+		}
+	}
+	clk.at = signedAt.Add(5*time.Minute + time.Second)
+	if got, _ := code(second(s.Authenticate(c.sign(t), []byte(c.body)))); got != "InvalidSignatureException" {
+		t.Errorf("replayed after more than five minutes: got %q", got)
+	}
+}
+
+// A presigned request may live a week, but no longer than the session that
+// signed it.
+func TestPresignedWeek(t *testing.T) {
+	t.Parallel()
+	const week = "http://h/?Action=GetCallerIdentity&X-Amz-Expires=604800"
+	a := newAccount(t)
+	session, err := a.assume(a.root(), a.newRole("r", trustAWS(accountRoot), ""), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		key   aws.Credentials
+		after time.Duration
+		want  string
+	}{
+		{rootKey, 7 * 24 * time.Hour, ""},
+		{rootKey, 7*24*time.Hour + time.Second, "SignatureDoesNotMatch"},
+		{session, time.Hour - time.Second, ""},
+		{session, time.Hour, "ExpiredToken"},
+	} {
+		a.clk.at = signedAt.Add(test.after)
+		c := call{service: "sts", method: "GET", url: week, key: test.key}
+		if got, _ := code(second(a.Authenticate(c.presign(t), nil))); got != test.want {
+			t.Errorf("%v after signing: got %q, want %q", test.after, got, test.want)
+		}
+	}
+	for _, lifetime := range []string{"0", "-1", "604801", "week"} {
+		a.clk.at = signedAt
+		c := call{service: "sts", method: "GET", url: strings.Replace(week, "604800", lifetime, 1)}
+		if got, _ := code(second(a.Authenticate(c.presign(t), nil))); got != "IncompleteSignature" {
+			t.Errorf("lifetime %s: got %q", lifetime, got)
+		}
+	}
+}
+
+// Chunked payloads belong to S3, which this cloud has not: refused by name
+// there, and elsewhere never taken for the body that was signed.
+func TestChunkedPayload(t *testing.T) {
+	t.Parallel()
+	const streaming = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	s, _ := newService(t)
+	for service, want := range map[string]string{"kinesis": "InvalidSignatureException", "s3": "NotImplementedException"} {
+		c := call{service: service, body: "anything", header: map[string]string{"Content-Encoding": "aws-chunked", "X-Amz-Content-Sha256": streaming}}.defaults()
+		r := c.request(t)
+		if err := v4.NewSigner(c.signerOptions).SignHTTP(t.Context(), c.key, r, streaming, c.service, c.region, c.at); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := code(second(s.Authenticate(asServer(r), []byte(c.body)))); got != want {
+			t.Errorf("%s: got %q, want %q", service, got, want)
+		}
+	}
+}
