@@ -106,7 +106,7 @@ func modelMatches(operator, value, got string, keys map[string]string) bool {
 	case "StringEquals":
 		return hasPlain && plain == mark
 	case "StringEqualsIgnoreCase":
-		return hasPlain && strings.ToLower(plain) == strings.ToLower(mark)
+		return hasPlain && strings.EqualFold(plain, mark)
 	case "StringLike":
 		return hasLike && naiveMatch(like, mark)
 	case "ArnEquals", "ArnLike":
