@@ -14,6 +14,7 @@ import (
 	"net"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/cloudwatch"
 	"github.com/weirstream/weir/platform/cloud/iam"
 	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/lambda"
@@ -100,8 +101,11 @@ func (c *Cloud) build() (err error) {
 		return err
 	}
 	c.functions = functions
-	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service())
-	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}}
+	metrics := cloudwatch.New(cloudwatch.Config{
+		Clock: cfg.Wall, Log: cfg.Log, Sources: []cloudwatch.Source{streams.DrainMetrics, functions.DrainMetrics},
+	})
+	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service())
+	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}, {"cloudwatch", metrics.Run}}
 	return c.route()
 }
 

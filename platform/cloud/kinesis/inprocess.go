@@ -87,6 +87,7 @@ func (s *Service) ReadShard(ctx context.Context, streamARN, shardID string, from
 		return Batch{}, err
 	}
 	p, err := s.poll(st, sh, now, counter, max(1, min(limit, getRecordsMax)))
+	s.measureGet(st.name, now, readPage{records: p.records, bytes: p.bytes, behindMillis: p.behindMillis}, err)
 	if err != nil {
 		return Batch{}, err
 	}

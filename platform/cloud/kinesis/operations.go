@@ -46,7 +46,7 @@ func (s *Service) operations() []wire.Operation {
 		streamOp(s, "UpdateStreamWarmThroughput", s.updateStreamWarmThroughput),
 	}
 	for i := range ops {
-		ops[i].Handle = s.limitCalls(ops[i].Name, ops[i].Handle)
+		ops[i].Handle = s.measured(ops[i].Name, s.limitCalls(ops[i].Name, ops[i].Handle))
 	}
 	for _, name := range missingOperations() {
 		ops = append(ops, wire.Op[struct{}, any](name,

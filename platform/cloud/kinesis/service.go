@@ -57,6 +57,7 @@ type Service struct {
 	quota     *callQuota
 	kick      chan struct{} // wakes Run after a transition began
 	puts      sync.Pool     // *putScratch
+	meters    meters
 
 	mu      sync.RWMutex
 	streams map[string]*stream

@@ -23,10 +23,12 @@ const (
 // reader's pace and queues nothing, so a slow reader costs neither memory nor
 // writers' time; a reader slower than retention misses what expired, as on AWS.
 type subscription struct {
-	st      *stream
-	sh      *shard
-	started time.Time
-	counter uint64 // the next record to deliver; follow owns it
+	st *stream
+	sh *shard
+	// consumer is the consumer's name.
+	consumer string
+	started  time.Time
+	counter  uint64 // the next record to deliver; follow owns it
 	// over ends, with a cause, when another subscription took over or the
 	// stream or the consumer was deleted.
 	over   context.Context //nolint:containedctx // a subscription outlives the call that made it
@@ -69,7 +71,7 @@ func (s *Service) subscribe(consumerARN, shardID string, start startingPosition,
 	if old != nil {
 		old.cancel(wire.Errorf(codeInUse, "Another subscription took over consumer %s and shard %s.", c.arn, sh.id))
 	}
-	sub := &subscription{st: st, sh: sh, started: now, counter: counter}
+	sub := &subscription{st: st, sh: sh, consumer: c.name, started: now, counter: counter}
 	sub.over, sub.cancel = context.WithCancelCause(context.Background())
 	c.subs[sh.index] = sub
 	return sub, nil
@@ -112,7 +114,9 @@ func (s *Service) follow(ctx context.Context, drain <-chan struct{}, sub *subscr
 		}
 		var rest *clock.Timer
 		if wake == nil {
-			if err := deliver(d); err != nil || d.end {
+			err := deliver(d)
+			s.measureEvent(sub, d, err)
+			if err != nil || d.end {
 				return err
 			}
 			sub.counter = d.next

@@ -3,6 +3,8 @@ package lambda
 import (
 	"sync"
 	"time"
+
+	"github.com/weirstream/weir/platform/cloud/internal/metering"
 )
 
 // Metrics are a function's totals since it was created, under the names
@@ -32,6 +34,37 @@ func (s *Service) Metrics(function string) (Metrics, bool) {
 type counters struct {
 	mu sync.Mutex
 	m  Metrics
+
+	now   func() time.Time // nil measures nothing for CloudWatch
+	meter metering.Meter
+}
+
+func (c *counters) measure(values ...metering.Value) {
+	if c.now != nil {
+		c.meter.Add(c.now(), values...)
+	}
+}
+
+func count(name string, n float64) metering.Value {
+	return metering.Value{Name: name, Unit: "Count", Value: n}
+}
+
+func millis(name string, d time.Duration) metering.Value {
+	return metering.Value{Name: name, Unit: "Milliseconds", Value: float64(d.Microseconds()) / 1000}
+}
+
+// DrainMetrics hands out what was measured of the functions since its last
+// call, under the names that CloudWatch has for it.
+func (s *Service) DrainMetrics(emit func(metering.Sample)) {
+	s.mu.Lock()
+	functions := make(map[string]*counters, len(s.functions))
+	for name, f := range s.functions {
+		functions[name] = f.counters
+	}
+	s.mu.Unlock()
+	for name, c := range functions {
+		c.meter.Drain("AWS/Lambda", []metering.Dimension{{Name: "FunctionName", Value: name}}, emit)
+	}
 }
 
 func (c *counters) snapshot() Metrics {
@@ -41,6 +74,11 @@ func (c *counters) snapshot() Metrics {
 }
 
 func (c *counters) invoked(r Result) {
+	failed := 0.0
+	if r.FunctionError != "" {
+		failed = 1
+	}
+	c.measure(count("Invocations", 1), count("Errors", failed), millis("Duration", r.Duration))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.m.Invocations++
@@ -52,18 +90,21 @@ func (c *counters) invoked(r Result) {
 }
 
 func (c *counters) throttled() {
+	c.measure(count("Throttles", 1))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.m.Throttles++
 }
 
 func (c *counters) concurrent(n int) {
+	c.measure(count("ConcurrentExecutions", float64(n)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.m.ConcurrentExecutionsMax = max(c.m.ConcurrentExecutionsMax, n)
 }
 
 func (c *counters) iteratorAge(age time.Duration) {
+	c.measure(millis("IteratorAge", age))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.m.IteratorAge = age
@@ -71,6 +112,7 @@ func (c *counters) iteratorAge(age time.Duration) {
 }
 
 func (c *counters) destinationFailed() {
+	c.measure(count("DestinationDeliveryFailures", 1))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.m.DestinationDeliveryFailures++

@@ -104,7 +104,7 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 	f := &function{
 		name: name, arn: functionARN(s.cfg.Region, s.cfg.Account, name),
 		architecture: "x86_64", tags: in.Tags, modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
-		logs: &logRing{}, counters: &counters{},
+		logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
 	}
 	if len(in.Architectures) == 1 {
 		f.architecture = in.Architectures[0]

@@ -1,0 +1,207 @@
+package cloudwatch
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
+)
+
+// What the store holds at most; about 50 MB.
+const (
+	metricsMax = 10_000
+	cellsMax   = 1_000_000 // see distribution.cells
+	// keepFor is how long after its last write a data point is kept.
+	keepFor = 6 * time.Hour
+)
+
+// series is everything known of one metric.
+type series struct {
+	metric  Metric
+	points  map[pointKey]*point
+	written time.Time
+}
+
+// pointKey is a bucket of time: one second for high resolution, else a minute.
+type pointKey struct {
+	unit  string
+	start int64 // Unix seconds
+	fine  bool
+}
+
+type point struct {
+	distribution
+	written time.Time
+}
+
+// store keeps metrics in memory. It is safe for concurrent use.
+type store struct {
+	mu     sync.Mutex
+	series map[string]*series
+	cells  int
+	swept  time.Time
+}
+
+// measurement is a checked datum on its way into the store.
+type measurement struct {
+	metric Metric
+	unit   string
+	at     time.Time
+	fine   bool
+	values distribution
+}
+
+func (m *measurement) key() pointKey {
+	width := int64(60)
+	if m.fine {
+		width = 1
+	}
+	return pointKey{unit: m.unit, start: floor(m.at.Unix(), width), fine: m.fine}
+}
+
+func floor(seconds, width int64) int64 {
+	rest := seconds % width
+	if rest < 0 {
+		rest += width
+	}
+	return seconds - rest
+}
+
+// put takes all of list or, if the store would grow too large, nothing.
+func (s *store) put(now time.Time, list []measurement) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.swept) > time.Minute || s.full(list) {
+		s.sweep(now)
+	}
+	if s.full(list) {
+		return limitExceeded()
+	}
+	for i := range list {
+		m := &list[i]
+		key := m.metric.key()
+		in := s.series[key]
+		if in == nil {
+			in = &series{metric: m.metric, points: make(map[pointKey]*point)}
+			s.series[key] = in
+		}
+		at := m.key()
+		p := in.points[at]
+		if p == nil {
+			p = &point{}
+			in.points[at] = p
+		} else {
+			s.cells -= p.cells()
+		}
+		p.addAll(&m.values)
+		s.cells += p.cells()
+		p.written, in.written = now, now
+	}
+	return nil
+}
+
+// full reports whether list could go beyond the limits.
+func (s *store) full(list []measurement) bool {
+	cells, fresh := s.cells, make(map[string]bool)
+	for i := range list {
+		cells += list[i].values.cells()
+		if key := list[i].metric.key(); s.series[key] == nil {
+			fresh[key] = true
+		}
+	}
+	return cells > cellsMax || len(s.series)+len(fresh) > metricsMax
+}
+
+// sweep forgets what was not written to for keepFor.
+func (s *store) sweep(now time.Time) {
+	s.swept = now
+	for key, in := range s.series {
+		for at, p := range in.points {
+			if now.Sub(p.written) > keepFor {
+				s.cells -= p.cells()
+				delete(in.points, at)
+			}
+		}
+		if len(in.points) == 0 {
+			delete(s.series, key)
+		}
+	}
+}
+
+// statistics is one period of one metric.
+type statistics struct {
+	start int64
+	unit  string
+	distribution
+}
+
+// read sums a metric up by periods that begin in [from, to), oldest first. An
+// empty unit means all units, together or apart.
+func (s *store) read(m Metric, unit string, from, to time.Time, periodSeconds int64, apart bool) []statistics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.series[m.key()]
+	if in == nil {
+		return nil
+	}
+	type slot struct {
+		unit  string
+		start int64
+	}
+	first := floor(from.Unix(), periodSeconds)
+	sums := make(map[slot]*distribution)
+	for at, p := range in.points {
+		if at.start < first || !time.Unix(at.start, 0).Before(to) || unit != "" && at.unit != unit {
+			continue
+		}
+		to := slot{start: floor(at.start, periodSeconds)}
+		if apart {
+			to.unit = at.unit
+		}
+		if sums[to] == nil {
+			sums[to] = &distribution{}
+		}
+		sums[to].addAll(&p.distribution)
+	}
+	list := make([]statistics, 0, len(sums))
+	for at, d := range sums {
+		list = append(list, statistics{at.start, at.unit, *d})
+	}
+	slices.SortFunc(list, func(a, b statistics) int {
+		if a.start != b.start {
+			return int(a.start - b.start)
+		}
+		return strings.Compare(a.unit, b.unit)
+	})
+	return list
+}
+
+// list returns the metrics that want accepts, after the key given, by key.
+func (s *store) list(after string, most int, want func(Metric, time.Time) bool) (found []Metric, last string, more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var keys []string
+	for key, in := range s.series {
+		if key > after && want(in.metric, in.written) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	if more = len(keys) > most; more {
+		keys = keys[:most]
+	}
+	for _, key := range keys {
+		found = append(found, s.series[key].metric)
+		last = key
+	}
+	return found, last, more
+}
+
+func limitExceeded() error {
+	return &wire.Error{
+		Code: "LimitExceededFault", QueryCode: "LimitExceeded",
+		Message: "The embedded cloud keeps at most 10,000 metrics and about a million data points for six hours, and would exceed that.",
+	}
+}
