@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -101,7 +102,7 @@ func checkLimit(v *wire.Violations, path string, value *int, least, most int) {
 		v.Add(path, *value, fmt.Sprintf("Member must have value greater than or equal to %d", least))
 	}
 	if *value > most {
-		v.Add(path, *value, fmt.Sprintf("Member must have value less than or equal to %d", most))
+		v.Add(path, min(*value, math.MaxInt32), fmt.Sprintf("Member must have value less than or equal to %d", most))
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Service) setEncryption(in *EncryptionInput, keyID string, counter func(
 			st.name, s.cfg.Account, encryptionsMax)
 	}
 	changes.add(now)
-	s.update(st, func(time.Time) { st.keyID = keyID })
+	s.update(st, now, func(time.Time) { st.keyID = keyID })
 	return nil
 }
 

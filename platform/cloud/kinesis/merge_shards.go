@@ -31,7 +31,7 @@ func (in *MergeShardsInput) Validate() error {
 }
 
 func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsInput) (any, error) {
-	st, err := s.stream(in.StreamRef)
+	st, err := s.streamOfShards(in.StreamRef, *in.ShardToMerge, *in.AdjacentShardToMerge)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			first.id, second.id, st.name, s.cfg.Account)
 	}
-	s.update(st, func(now time.Time) { s.merge(st, now, first, second) })
+	s.update(st, s.now(), func(now time.Time) { s.merge(st, now, first, second) })
 	return nil, nil
 }
 

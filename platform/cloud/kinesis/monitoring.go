@@ -70,7 +70,7 @@ func (s *Service) setMonitoring(in *MonitoringInput, on bool) (*MonitoringOutput
 			desired = append(desired, name)
 		}
 	}
-	s.update(st, func(time.Time) { st.metrics = desired })
+	s.update(st, s.now(), func(time.Time) { st.metrics = desired })
 	return &MonitoringOutput{
 		StreamName: st.name, StreamARN: st.arn,
 		CurrentShardLevelMetrics: append([]string{}, current...),

@@ -86,17 +86,17 @@ func (s *Service) adapt(st *stream, now time.Time) {
 	}
 	if more := min(d.peak, 2*len(st.open), s.onDemandCeiling()) - len(st.open); more > 0 {
 		d.grewAt = now
-		s.grow(st, loads, more)
+		s.grow(st, now, loads, more)
 	}
 }
 
 // grow splits the busiest shards in half; the caller holds st.mu.
-func (s *Service) grow(st *stream, loads map[*shard]load, more int) {
+func (s *Service) grow(st *stream, now time.Time, loads map[*shard]load, more int) {
 	busiest := slices.Clone(st.open)
 	slices.SortStableFunc(busiest, func(a, b *shard) int {
 		return cmp.Compare(loads[b].shards(time.Second), loads[a].shards(time.Second))
 	})
-	s.update(st, func(now time.Time) {
+	s.update(st, now, func(now time.Time) {
 		for _, sh := range busiest[:more] {
 			if at := sh.keys.middle(); at.compare(sh.keys.start) > 0 {
 				s.split(st, now, sh, at)

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -82,5 +83,5 @@ func errSequenceArgument(kind, has string) error {
 
 func errSequenceShard(encoded uint32, sh *shard) error {
 	return wire.Errorf(codeInvalidArgument, "Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
-		shardID(encoded), sh.id)
+		fmt.Sprintf("shardId-%012d", int32(encoded)), sh.id) // AWS reads the index as signed
 }

@@ -44,7 +44,7 @@ func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Dura
 	if err := check(st, wanted); err != nil {
 		return err
 	}
-	s.update(st, func(now time.Time) {
+	s.update(st, s.now(), func(now time.Time) {
 		st.trimLocked(now) // by the old period: an increase revives nothing
 		st.retention = wanted
 		st.trimLocked(now)

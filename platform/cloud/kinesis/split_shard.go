@@ -33,7 +33,7 @@ func (in *SplitShardInput) Validate() error {
 }
 
 func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInput) (any, error) {
-	st, err := s.stream(in.StreamRef)
+	st, err := s.streamOfShards(in.StreamRef, *in.ShardToSplit)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,19 @@ func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInpu
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	s.update(st, func(now time.Time) { s.split(st, now, parent, at) })
+	s.update(st, s.now(), func(now time.Time) { s.split(st, now, parent, at) })
 	return nil, nil
+}
+
+// streamOfShards finds a stream after a look at the ids of its shards: AWS
+// answers for an id that is none before it misses the stream.
+func (s *Service) streamOfShards(r StreamRef, ids ...string) (*stream, error) {
+	for _, id := range ids {
+		if _, ok := parseShardID(id); !ok && r.StreamName != nil {
+			return nil, wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, *r.StreamName, s.cfg.Account)
+		}
+	}
+	return s.stream(r)
 }
 
 // openShard finds a shard that can be resharded; the caller holds st.mu.

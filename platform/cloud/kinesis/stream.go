@@ -62,8 +62,8 @@ type stream struct {
 
 // update makes an ACTIVE stream UPDATING and applies a change after the status
 // delay; the caller holds st.mu.
-func (s *Service) update(st *stream, apply func(now time.Time)) {
-	st.begin(statusUpdating, s.now().Add(s.cfg.StatusDelay), apply)
+func (s *Service) update(st *stream, now time.Time, apply func(now time.Time)) {
+	st.begin(statusUpdating, now.Add(s.cfg.StatusDelay), apply)
 	s.wakeRun()
 }
 

@@ -44,6 +44,6 @@ func (s *Service) updateMaxRecordSize(_ context.Context, _ *wire.Call, in *Updat
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	s.update(st, func(time.Time) { st.recordKiB = *in.MaxRecordSizeInKiB })
+	s.update(st, s.now(), func(time.Time) { st.recordKiB = *in.MaxRecordSizeInKiB })
 	return nil, nil
 }

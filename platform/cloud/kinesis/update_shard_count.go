@@ -66,7 +66,7 @@ func (s *Service) updateShardCount(_ context.Context, _ *wire.Call, in *UpdateSh
 		return nil, err
 	}
 	st.scalings.add(now)
-	s.scale(st, evenRanges(target), 0)
+	s.scale(st, now, evenRanges(target), 0)
 	return &UpdateShardCountOutput{
 		StreamName: st.name, StreamARN: st.arn,
 		CurrentShardCount: current, TargetShardCount: target,
@@ -105,15 +105,15 @@ func (s *Service) checkScaling(st *stream, now time.Time, target, others int) er
 
 // scale brings about the ranges from index done on, a round after each status
 // delay; the caller holds st.mu.
-func (s *Service) scale(st *stream, ranges []hashRange, done int) {
-	s.update(st, func(now time.Time) {
+func (s *Service) scale(st *stream, now time.Time, ranges []hashRange, done int) {
+	s.update(st, now, func(now time.Time) {
 		round := max(1, (len(ranges)+scalingRounds-1)/scalingRounds)
 		until := min(len(ranges), done+round)
 		for i := done; i < until; i++ {
 			s.makeRange(st, now, i, ranges[i].end)
 		}
 		if until < len(ranges) {
-			s.scale(st, ranges, until)
+			s.scale(st, now, ranges, until)
 		}
 	})
 }

@@ -69,7 +69,7 @@ func (s *Service) updateStreamMode(_ context.Context, _ *wire.Call, in *UpdateSt
 		}
 	}
 	st.modeChanges.add(now)
-	s.update(st, func(now time.Time) {
+	s.update(st, now, func(now time.Time) {
 		st.mode, st.strategy = mode, strategyKey
 		st.demand = demand{since: now}
 		for _, sh := range st.shards {

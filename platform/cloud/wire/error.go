@@ -82,8 +82,14 @@ func (v *Violations) Null(path string) {
 	v.list = append(v.list, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
 }
 
-// Err is nil without violations, else one ValidationException of them all.
+// violationsMax is how many of them AWS names in one answer.
+const violationsMax = 10
+
+// Err is nil without violations, else one ValidationException of the first ten.
 func (v *Violations) Err() error {
+	if len(v.list) > violationsMax {
+		v.list = v.list[:violationsMax]
+	}
 	switch len(v.list) {
 	case 0:
 		return nil
