@@ -223,16 +223,25 @@ func through(t *testing.T, real func(string) string, change func([]byte) []byte)
 // is owed an offer, and the run says so and ends.
 func functionGoneForGood(t *testing.T) {
 	var base aws.Config
-	var puts atomic.Int32
+	var gone sync.Once
+	deleted := make(chan struct{})
+	var published atomic.Int32
 	s := onPuts("location-offers", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
-		if puts.Add(1) == 20 {
-			go func() {
-				_, err := lambda.NewFromConfig(base).DeleteFunction(context.WithoutCancel(ctx),
-					&lambda.DeleteFunctionInput{FunctionName: aws.String("location-offers")})
-				if err != nil {
-					t.Errorf("delete the function: %v", err)
-				}
-			}()
+		if published.Add(int32(len(in.Records))) > 20 {
+			gone.Do(func() {
+				go func() {
+					defer close(deleted)
+					_, err := lambda.NewFromConfig(base).DeleteFunction(context.WithoutCancel(ctx),
+						&lambda.DeleteFunctionInput{FunctionName: aws.String("location-offers")})
+					if err != nil {
+						t.Errorf("delete the function: %v", err)
+					}
+				}()
+			})
+			select { // nothing more is published before the function is gone
+			case <-deleted:
+			case <-ctx.Done():
+			}
 		}
 		return next(ctx, in)
 	})

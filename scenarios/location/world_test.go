@@ -159,7 +159,8 @@ func (w *world) app(cfg location.AppConfig) (stop func()) {
 // records reads everything on a stream.
 func (w *world) records(name string) (data [][]byte) {
 	w.t.Helper()
-	client := awskinesis.NewFromConfig(w.base)
+	// A patient client: it shares five reads a second with the test's function.
+	client := awskinesis.NewFromConfig(w.base, func(o *awskinesis.Options) { o.RetryMaxAttempts = 20 })
 	shards, err := client.ListShards(w.t.Context(), &awskinesis.ListShardsInput{StreamName: aws.String(name)})
 	if err != nil {
 		w.t.Fatal(err)
