@@ -74,13 +74,14 @@ type Engine struct {
 	mu       sync.Mutex
 	poisoned []Poisoned
 	held     map[string]*reservation
+	reshards map[string]*sync.Mutex // by stream
 	notBegun []Planned
 }
 
 // New returns an Engine and starts nothing.
 func New(cfg Config) *Engine {
 	cfg.SettleMax = cmp.Or(cfg.SettleMax, 30*time.Second)
-	return &Engine{cfg: cfg, held: map[string]*reservation{}}
+	return &Engine{cfg: cfg, held: map[string]*reservation{}, reshards: map[string]*sync.Mutex{}}
 }
 
 // Run injects every fault at its time and returns when all have ended, with

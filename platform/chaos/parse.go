@@ -33,7 +33,7 @@ func Parse(data []byte) (Schedule, error) {
 	case deep(data):
 		return Schedule{}, fmt.Errorf("a schedule nested deeper than %d levels", nestingMax)
 	}
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey()) // they are found here, with the rest
 	if err != nil {
 		return Schedule{}, fmt.Errorf("not YAML: %s", strings.TrimSpace(yaml.FormatError(err, false, false)))
 	}
@@ -228,9 +228,9 @@ func (p *problems) field(f *Fault, e entry) {
 	case "kind":
 		f.Kind = Kind(text)
 	case "target":
-		f.Target = text
+		f.Target, err = parseName(text)
 	case "operation":
-		f.Operation = text
+		f.Operation, err = parseName(text)
 	case "rate":
 		f.Rate, err = parseRate(text)
 	case "code":
@@ -272,7 +272,7 @@ func (p *problems) complete(f *Fault, said map[string]int) {
 	if _, ok := said["at"]; !ok {
 		p.add(f.Line, "at is missing: when it begins, as 3s or 30%%")
 	}
-	if f.Target == "" {
+	if _, ok := said["target"]; !ok {
 		p.add(f.Line, "target is missing: a name, or streams, functions, services")
 	}
 	if f.Kind == "" {
@@ -337,6 +337,17 @@ func parseOffset(text string, zero bool) (Offset, error) {
 		return Offset{}, nil
 	}
 	return Offset{Duration: d}, err
+}
+
+// parseName reads what AWS takes for a name.
+func parseName(text string) (string, error) {
+	odd := strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.", c)
+	})
+	if odd || text == "" || len(text) > 128 {
+		return "", errors.New("want a name of letters, digits, '-', '_' and '.'")
+	}
+	return text, nil
 }
 
 func parseDuration(text string) (time.Duration, error) {

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -114,8 +115,12 @@ func (e *Engine) merge(ctx context.Context, f Planned) error {
 }
 
 // reshard changes a stream's open shards once it is active, and waits until it
-// is active again. Another reshard at the same time is waited for.
+// is active again. Reshards of one stream wait for each other: the list of open
+// shards is good until the next one.
 func (e *Engine) reshard(ctx context.Context, f Planned, change func(open []types.Shard) error) error {
+	one := e.resharding(f.On.Name)
+	one.Lock()
+	defer one.Unlock()
 	for {
 		if err := e.active(ctx, f.On.Name); err != nil {
 			return err
@@ -137,6 +142,15 @@ func (e *Engine) reshard(ctx context.Context, f Planned, change func(open []type
 			return fmt.Errorf("%s a shard of %s: %w", f.Kind, f.On.Name, err)
 		}
 	}
+}
+
+func (e *Engine) resharding(stream string) *sync.Mutex {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reshards[stream] == nil {
+		e.reshards[stream] = &sync.Mutex{}
+	}
+	return e.reshards[stream]
 }
 
 func (e *Engine) active(ctx context.Context, stream string) error {
