@@ -10,8 +10,7 @@ import (
 // with a KMS key, or with another one; older records stay as they are. Replies
 // and descriptions say KMS from then on.
 // Not here: KMS itself. Every well-formed key of the region exists and may be
-// used, and in memory nothing is encrypted: encryption at rest is a matter of
-// what is written to a disk.
+// used, and what is held in memory or spilled from it lies there in the clear.
 // Ignored: StreamId, which AWS reserves.
 // Limits: 25 per stream and rolling 24 hours.
 

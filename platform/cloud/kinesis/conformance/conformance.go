@@ -47,6 +47,14 @@ func Run(t *testing.T, client *kinesis.Client) {
 		{"fan-out resumes", s.testFanOutResumes},
 		{"fan-out to shard end", s.testFanOutShardEnd},
 		{"fan-out errors", s.testFanOutErrors},
+		{"fan-out positions", s.testFanOutPositions},
+		{"update shard count", s.testUpdateShardCount},
+		{"on demand", s.testOnDemand},
+		{"encryption", s.testEncryption},
+		{"monitoring", s.testMonitoring},
+		{"resource tags", s.testResourceTags},
+		{"large records", s.testLargeRecords},
+		{"dry run", s.testDryRun},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +87,13 @@ func (s *suite) stream(t *testing.T, shards int32) string {
 
 func (s *suite) create(t *testing.T, name string, shards int32) {
 	t.Helper()
-	_, err := s.client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &name, ShardCount: &shards})
+	s.createWith(t, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: &shards})
+}
+
+func (s *suite) createWith(t *testing.T, in *kinesis.CreateStreamInput) {
+	t.Helper()
+	name := *in.StreamName
+	_, err := s.client.CreateStream(t.Context(), in)
 	must(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), waitMax)
