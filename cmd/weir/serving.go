@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -101,7 +102,7 @@ func (p *served) Ready(ctx context.Context) error {
 	case <-p.ready:
 		return nil
 	case <-p.done:
-		return fmt.Errorf("it ended: %w", p.err)
+		return errors.Join(errors.New("its process ended at once"), p.err)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

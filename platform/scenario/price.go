@@ -36,9 +36,7 @@ func (f *faults) conclude() {
 // faults' shadows, every fault was recovered from in time, and the on-failure
 // queues hold the poison and nothing else.
 func (f *faults) grade(ctx context.Context, r *run) {
-	for _, o := range f.objectives(r) {
-		r.outcomes = append(r.outcomes, o)
-	}
+	r.outcomes = append(r.outcomes, f.objectives(r)...)
 	r.outcomes = append(r.outcomes, f.recovered())
 	r.outcomes = append(r.outcomes, f.deposits.outcomes(ctx)...)
 	f.price(r)
