@@ -18,10 +18,33 @@ func counting(n int) []byte {
 	return data
 }
 
-// goldens were encoded by the module aws_kinesis_agg 1.2.3 from PyPI (AWS Labs,
-// class RecordAggregator), which uses generated protobuf code.
+// goldens are Amazon's: the first is what the Kinesis Producer Library 1.0.6
+// (Maven Central, its native daemon) put on a stream of the embedded cloud, the
+// others come from the module aws_kinesis_agg 1.2.3 (PyPI, RecordAggregator).
 func goldens() []golden {
 	return []golden{
+		{
+			"the library's own", "109316634293962223591654400843705211059",
+			[]Record{
+				{PartitionKey: "user-6", Data: []byte("record-34")},
+				{PartitionKey: "user-0", ExplicitHashKey: "35", Data: []byte("record-35")},
+				{PartitionKey: "user-2", Data: []byte("record-37")},
+				{PartitionKey: "user-3", Data: []byte("record-38")},
+				{PartitionKey: "user-4", Data: []byte("record-39")},
+				{PartitionKey: "user-5", ExplicitHashKey: "40", Data: []byte("record-40")},
+				{PartitionKey: "user-6", Data: []byte("record-41")},
+				{PartitionKey: "user-2", Data: []byte("record-44")},
+				{PartitionKey: "user-3", ExplicitHashKey: "45", Data: []byte("record-45")},
+				{PartitionKey: "user-4", Data: []byte("record-46")},
+				{PartitionKey: "user-5", Data: []byte("record-47")},
+				{PartitionKey: "user-6", Data: []byte("record-48")},
+			},
+			"f3899ac20a06757365722d360a06757365722d300a06757365722d320a06757365722d330a06757365722d340a06757365722d35120233" +
+				"3512023430120234351a0d08001a097265636f72642d33341a0f080110001a097265636f72642d33351a0d08021a097265636f72642d33" +
+				"371a0d08031a097265636f72642d33381a0d08041a097265636f72642d33391a0f080510011a097265636f72642d34301a0d08001a0972" +
+				"65636f72642d34311a0d08021a097265636f72642d34341a0f080310021a097265636f72642d34351a0d08041a097265636f72642d3436" +
+				"1a0d08051a097265636f72642d34371a0d08001a097265636f72642d343878f222abd25d299cda4cce79c5c8141b",
+		},
 		{
 			"keys shared", "285573413173782752570879317399258818820",
 			[]Record{
