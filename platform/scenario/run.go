@@ -169,7 +169,7 @@ func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error)
 	if list, err = r.faults.adopt(list); err != nil {
 		return nil, err
 	}
-	s := newServices(r.env, stopGrace)
+	s := newServices(r.env, max(stopGrace, r.defaults.DrainMax))
 	return s, s.start(ctx, starting, list)
 }
 
@@ -267,10 +267,14 @@ func (r *run) plan() iter.Seq[Planned] {
 	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
 }
 
-// counted notes how much of the schedule was handed out.
+// counted notes how much of the schedule was handed out, and hands out nothing
+// after an interrupt.
 func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for p := range due {
+			if closed(r.o.Interrupt) {
+				return
+			}
 			r.paced.Add(1)
 			r.faults.sent(p.ID, r.env.Due(p))
 			if !yield(p) {
