@@ -103,7 +103,6 @@ func (p *Producer) landed(ctx context.Context, c *carrier, receipt Receipt) erro
 		return nil
 	}
 	if receipt.ShardID != c.shard {
-		p.shards.resharded(c.shard)
 		hashes, known := p.shards.hashes(ctx, receipt.ShardID)
 		if !known || slices.ContainsFunc(c.entries, func(e *entry) bool { return !hashes.contains(e.where) }) {
 			p.count.misplaced.Add(1)

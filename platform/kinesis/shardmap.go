@@ -52,15 +52,6 @@ func (m *shardMap) open(ctx context.Context) ([]openShard, error) {
 	return m.current, m.list(ctx)
 }
 
-// resharded has the list made again if it still names this shard as open.
-func (m *shardMap) resharded(shardID string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if slices.ContainsFunc(m.current, func(s openShard) bool { return s.id == shardID }) {
-		m.current = nil
-	}
-}
-
 // hashes is the range of a shard a record landed on; the list is made again if
 // it lacks that shard. One that still does is behind, so it is not used for a while.
 func (m *shardMap) hashes(ctx context.Context, shardID string) (hashRange, bool) {

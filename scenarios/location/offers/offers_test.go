@@ -2,6 +2,7 @@ package offers
 
 import (
 	"context"
+	"crypto/md5"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -193,6 +194,20 @@ func TestHandleTakesAggregatesApart(t *testing.T) {
 	}
 	if len(reply.BatchItemFailures) != 1 || reply.BatchItemFailures[0].ItemIdentifier != "102" {
 		t.Errorf("reported %+v, want the aggregate with the poison, 102", reply.BatchItemFailures)
+	}
+}
+
+// An aggregate whose records name keys that it does not hold is poison.
+func TestHandleReportsABrokenAggregate(t *testing.T) {
+	t.Parallel()
+	f := &Function{finder: finder(t)}
+	message := "\x1a\x05\x08\x00\x1a\x01x" // a record of the first key, and no keys
+	digest := md5.Sum([]byte(message))
+	reply, err := f.Handle(t.Context(), events.KinesisEvent{Records: []events.KinesisEventRecord{
+		record(9, "\xf3\x89\x9a\xc2"+message+string(digest[:])),
+	}})
+	if err != nil || len(reply.BatchItemFailures) != 1 || reply.BatchItemFailures[0].ItemIdentifier != "9" {
+		t.Errorf("got %+v, %v", reply, err)
 	}
 }
 
