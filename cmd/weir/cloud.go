@@ -32,6 +32,9 @@ const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed e
   # On any free port, without AWS's rate limits
   weir cloud --listen 127.0.0.1:0 --quotas off
 
+  # Over TLS, for clients that speak nothing else; trust the printed AWS_CA_BUNDLE
+  weir cloud --tls
+
   # In another region and account
   weir cloud --region eu-central-1 --account 111122223333`
 
@@ -39,6 +42,8 @@ type cloudFlags struct {
 	listen  string
 	quotas  string
 	account string
+	tls     bool
+	caFile  string
 }
 
 func newCloudCommand(g *globals) *cobra.Command {
@@ -57,6 +62,8 @@ func newCloudCommand(g *globals) *cobra.Command {
 	flags.StringVar(&f.listen, "listen", defaultListen, "address and port; port 0 takes a free one")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
 	flags.StringVar(&f.account, "account", "123456789012", "account number, twelve digits")
+	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS with HTTP/2 under an authority made for this run")
+	flags.StringVar(&f.caFile, "ca-file", "", "where --tls writes the authority's certificate (default a temporary file)")
 	g.addRegion(cmd)
 	return cmd
 }
@@ -70,6 +77,7 @@ func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error
 		Listen: f.listen, Region: g.region, Account: f.account,
 		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
 		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
+		TLS: f.tls, CAFile: f.caFile,
 	}
 	problems := []error{config.Validate()}
 	if g.region == "" {
@@ -110,6 +118,10 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 
 // introduce prints how to reach c, for people and their shells.
 func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config) {
+	trust := ""
+	if file := c.CAFile(); file != "" {
+		trust = "export AWS_CA_BUNDLE=" + file + "\n"
+	}
 	fmt.Fprintf(out, `endpoint  %[1]s
 account   %[2]s in %[3]s, quotas %[4]s
 root      access key %[5]s, secret key %[6]s
@@ -117,9 +129,9 @@ root      access key %[5]s, secret key %[6]s
 export AWS_ENDPOINT_URL=%[1]s
 export AWS_ACCESS_KEY_ID=%[5]s AWS_SECRET_ACCESS_KEY=%[6]s
 export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
-
+%[7]s
 ready
-`, c.Endpoint(), config.Account, config.Region, cmp.Or(f.quotas, "aws"), config.AccessKeyID, config.SecretAccessKey)
+`, c.Endpoint(), config.Account, config.Region, cmp.Or(f.quotas, "aws"), config.AccessKeyID, config.SecretAccessKey, trust)
 }
 
 func isLoopback(listen string) bool {

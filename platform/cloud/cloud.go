@@ -24,10 +24,11 @@ import (
 
 // Cloud is one AWS account in one region. Build it with New, serve it with Run.
 type Cloud struct {
-	cfg      Config
-	wall     clock.Clock
-	log      *slog.Logger
-	listener net.Listener
+	cfg       Config
+	wall      clock.Clock
+	log       *slog.Logger
+	listener  net.Listener
+	authority *authority // nil without TLS
 
 	services   []wire.Service
 	background []background
@@ -63,11 +64,31 @@ func New(cfg Config) (*Cloud, error) {
 		return nil, fmt.Errorf("cloud listens on %s: %w (is another cloud running there?)", cfg.Listen, err)
 	}
 	c.listener = listener
+	if err := c.secure(); err != nil {
+		listener.Close()
+		return nil, err
+	}
 	if err := c.build(); err != nil {
+		c.authority.remove()
 		listener.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// secure makes the authority, if TLS is asked for.
+func (c *Cloud) secure() (err error) {
+	if !c.cfg.TLS {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("cloud listens on %s: %w", c.cfg.Listen, err)
+	}
+	if c.authority, err = newAuthority(c.wall.Now(), host, c.cfg.CAFile); err != nil {
+		return fmt.Errorf("cloud over TLS: %w", err)
+	}
+	return nil
 }
 
 // build makes the services: a new one is listed here and nowhere else.
@@ -94,7 +115,7 @@ func (c *Cloud) build() (err error) {
 	}
 	functions, err := lambda.New(lambda.Config{
 		Account: cfg.Account, Region: cfg.Region, Wall: cfg.Wall, Sim: cfg.Sim,
-		QuotasOff: cfg.QuotasOff, Log: cfg.Log, Launcher: cfg.Launcher, Endpoint: c.Endpoint,
+		QuotasOff: cfg.QuotasOff, Log: cfg.Log, Launcher: cfg.Launcher, Endpoint: c.Endpoint, CAFile: c.CAFile(),
 		Streams: lambdaStreams{streams}, Destinations: lambdaDestinations{queues}, Roles: lambdaRoles{c.iam},
 	})
 	if err != nil {
@@ -120,11 +141,15 @@ func (c *Cloud) route() (err error) {
 // Endpoint is the base URL of every service, e.g. http://127.0.0.1:4566. A
 // cloud that listens on every address is named by its loopback one.
 func (c *Cloud) Endpoint() string {
+	scheme := "http"
+	if c.authority != nil {
+		scheme = "https"
+	}
 	address := c.listener.Addr().(*net.TCPAddr).AddrPort()
 	if address.Addr().IsUnspecified() {
-		return fmt.Sprintf("http://127.0.0.1:%d", address.Port())
+		return fmt.Sprintf("%s://127.0.0.1:%d", scheme, address.Port())
 	}
-	return "http://" + address.String()
+	return scheme + "://" + address.String()
 }
 
 // AddHook wraps h around every operation, inside the hooks already there. It

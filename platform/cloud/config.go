@@ -23,6 +23,12 @@ type Config struct {
 	SecretAccessKey string // of the account's root; "" means test
 	QuotasOff       bool   // lifts AWS's rate limits, for benchmarks of the software itself
 
+	// TLS serves HTTPS only, HTTP/1.1 and HTTP/2, under an authority made for
+	// this cloud whose certificate is written to CAFile; "" means a temporary
+	// file that goes with the cloud.
+	TLS    bool
+	CAFile string
+
 	Wall clock.Clock     // signatures, credentials, time-outs, quotas; nil means clock.Wall
 	Sim  clock.Simulated // batch windows and schedules; zero means the wall clock
 
@@ -81,6 +87,9 @@ func (cfg Config) Validate() error {
 	}
 	if !keyPattern.MatchString(cfg.AccessKeyID) {
 		problems = append(problems, fmt.Errorf("access key id %q: want up to 128 letters, digits and underscores", cfg.AccessKeyID))
+	}
+	if cfg.CAFile != "" && !cfg.TLS {
+		problems = append(problems, fmt.Errorf("CA file %q: there is none without TLS", cfg.CAFile))
 	}
 	if cfg.Sim.Speed < 0 {
 		problems = append(problems, fmt.Errorf("simulated clock: speed %g: want more than 0", cfg.Sim.Speed))

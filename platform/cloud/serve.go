@@ -15,12 +15,13 @@ import (
 // backgroundStopMax is how long services get to end after the last call.
 const backgroundStopMax = 10 * time.Second
 
-// Run serves HTTP/1.1 and HTTP/2 with prior knowledge and runs the services'
+// Run serves HTTP/1.1 and HTTP/2, over TLS or with prior knowledge, and runs the services'
 // background work until ctx ends. Then it stops accepting, ends long polls and
 // streams, finishes the calls in hand within DrainMax, and stops the background
 // work last, so that nothing a call relies on is gone before it. It may be
 // called once.
 func (c *Cloud) Run(ctx context.Context) error {
+	defer c.authority.remove()
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -29,7 +30,11 @@ func (c *Cloud) Run(ctx context.Context) error {
 	server := c.server(calls)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if c.authority != nil {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("cloud serves %s: %w", c.Endpoint(), err)
 		}
 		return nil
@@ -60,8 +65,12 @@ func (c *Cloud) Run(ctx context.Context) error {
 func (c *Cloud) server(calls context.Context) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
+	if c.authority != nil {
+		protocols.SetHTTP2(true)
+	} else {
+		protocols.SetUnencryptedHTTP2(true)
+	}
+	server := &http.Server{
 		Handler:           c,
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000},
@@ -71,6 +80,10 @@ func (c *Cloud) server(calls context.Context) *http.Server {
 		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), // what peers do wrong
 		BaseContext:       func(net.Listener) context.Context { return calls },
 	}
+	if c.authority != nil {
+		server.TLSConfig = c.authority.config()
+	}
+	return server
 }
 
 // drain finishes the calls in hand; what is left after DrainMax is cut off.

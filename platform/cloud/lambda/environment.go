@@ -62,7 +62,7 @@ func (p *pool) start(ctx context.Context, s *spec) (*environment, error) {
 	cmd.Dir = dir
 	now := p.cfg.Wall.Now()
 	cmd.Env = s.environ(placement{
-		region: p.cfg.Region, runtimeAPI: listener.Addr().String(), endpoint: p.cfg.Endpoint(),
+		region: p.cfg.Region, runtimeAPI: listener.Addr().String(), endpoint: p.cfg.Endpoint(), caFile: p.cfg.CAFile,
 		logStream: logStreamName(now, uuid.NewString()), taskRoot: dir,
 		credentials: credentials, sim: p.cfg.Sim, launcher: command.Env,
 	})

@@ -33,6 +33,7 @@ type Config struct {
 	Destinations Destinations // nil: on-failure destinations are refused
 	Roles        Roles
 	Endpoint     func() string // the cloud's URL, for functions' AWS_ENDPOINT_URL
+	CAFile       string        // what functions must trust to call Endpoint, as AWS_CA_BUNDLE; "" without TLS
 	QuotasOff    bool          // lifts the account's concurrency limit; reservations stay
 	Log          *slog.Logger  // nil means none
 }

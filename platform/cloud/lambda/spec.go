@@ -42,6 +42,7 @@ func isReserved(variable string) bool {
 // placement is what differs between the environments of one spec.
 type placement struct {
 	region, runtimeAPI, endpoint, logStream, taskRoot string
+	caFile                                            string // "" without TLS
 	credentials                                       Credentials
 	sim                                               clock.Simulated
 	launcher                                          []string // NAME=value pairs the launcher adds
@@ -71,6 +72,9 @@ func (s *spec) environ(p placement) []string {
 		clock.EnvVar + "=" + p.sim.String(),
 		// A small Go program then stays small: many functions share one laptop.
 		"GOGC=50", "GOMEMLIMIT=" + strconv.Itoa(s.memoryMB*9/10) + "MiB",
+	}
+	if p.caFile != "" {
+		env = append(env, "AWS_CA_BUNDLE="+p.caFile)
 	}
 	env = append(env, p.launcher...)
 	for name, value := range s.variables {

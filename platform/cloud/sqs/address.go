@@ -10,7 +10,11 @@ import (
 // queueURL is where the caller reaches the queue: the host it called, so the
 // URL holds from inside and outside a container.
 func queueURL(call *wire.Call, name string) string {
-	return "http://" + call.HTTP.Host + "/" + call.Account + "/" + name
+	scheme := "http://"
+	if call.HTTP.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + call.HTTP.Host + "/" + call.Account + "/" + name
 }
 
 // nameOfURL reads ACCOUNT/NAME from the end of the URL's path. The host is not
