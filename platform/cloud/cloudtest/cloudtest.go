@@ -2,7 +2,11 @@
 package cloudtest
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"testing"
 
@@ -43,6 +47,26 @@ func Root(t testing.TB, c *cloud.Cloud) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(c.Endpoint()),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: ownBody{transport}},
 	}
+}
+
+// ownBody sends a copy of each request's body. smithy-go 1.28.8 closes the body
+// when the reply has begun, and net/http, if it is then still at it, breaks the
+// connection: a server as near as this one would now and then seem to hang up
+// in the middle of a reply, and tests would fail for what no server did.
+type ownBody struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (o ownBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return o.next.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err = errors.Join(err, r.Body.Close()); err != nil {
+		return nil, fmt.Errorf("copy the request's body: %w", err)
+	}
+	sent := r.WithContext(r.Context())
+	sent.Body = io.NopCloser(bytes.NewReader(body))
+	return o.next.RoundTrip(sent)
 }
