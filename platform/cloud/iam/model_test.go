@@ -187,13 +187,19 @@ func drawCondition(t *rapid.T) (name, key string, values []string) {
 		"arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username, 'a'}", "${s:Own}", "arn:*:user/a::::", "arn:aws:s::*:x", "arn:aws:s:::own/a",
 	}
 	kinds := []struct{ names, keys, values []string }{
-		{[]string{"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike"},
-			[]string{"aws:username", "AWS:UserAgent", "aws:userid", "aws:none"}, texts},
+		{
+			[]string{"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike"},
+			[]string{"aws:username", "AWS:UserAgent", "aws:userid", "aws:none"},
+			texts,
+		},
 		{[]string{"ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike"}, []string{"aws:PrincipalArn", "s:own", "aws:username", "aws:none"}, arns},
 		{[]string{"IpAddress", "NotIpAddress"}, []string{"aws:SourceIp", "aws:username", "aws:none"}, []string{"10.0.0.0/16", "10.0.0.0/8", "::/64", "0.0.0.0/0"}},
 		{[]string{"Bool"}, []string{"aws:SecureTransport", "aws:none"}, []string{"true", "false"}},
-		{[]string{"NumericLessThan", "DateGreaterThanEquals"}, []string{"aws:EpochTime", "aws:username"},
-			[]string{"0", strconv.FormatInt(noon.Unix(), 10), "1777896001"}},
+		{
+			[]string{"NumericLessThan", "DateGreaterThanEquals"},
+			[]string{"aws:EpochTime", "aws:username"},
+			[]string{"0", strconv.FormatInt(noon.Unix(), 10), "1777896001"},
+		},
 		{[]string{"Null"}, []string{"aws:username", "aws:none", "s:Own", "aws:UserAgent"}, []string{"true", "false"}},
 	}
 	kind := kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "kind")]
