@@ -17,17 +17,28 @@ import (
 // just forgotten. Nothing is dropped: a chunk that cannot be written stays in
 // memory, and far beyond max puts are refused until the disk takes chunks again.
 //
-// Locks are taken in the order shard, residency. Files are read and written
+// Locks are taken in the order shard, line. Files are read and written
 // under neither.
 type residency struct {
 	spill *store.Spill
 	max   int64
 	log   *slog.Logger
 
-	bytes  atomic.Int64 // of queued chunks
-	failed atomic.Bool  // the last chunk could not be written
-	mu     sync.Mutex
-	queue  []resident // first in, first out
+	failed atomic.Bool // the last chunk could not be written
+
+	// Chunks that were read back wait in a line of their own, a shorter one: a
+	// reader of old records must not push newer ones out to disk.
+	fresh, reread line
+}
+
+// rereadShare of max is what chunks that were read back may take.
+const rereadShare = 8
+
+// line is a queue of chunks in memory, first in, first out.
+type line struct {
+	bytes atomic.Int64
+	mu    sync.Mutex
+	queue []resident
 }
 
 // resident is a full chunk in memory.
@@ -50,10 +61,11 @@ const stuckFactor = 4
 // seal takes in a chunk that gets no more records; the caller holds sh.mu.
 func (r *residency) seal(sh *shard, c *chunk) {
 	bytes := int64(cap(c.bytes)) + int64(cap(c.entries))*int64(unsafe.Sizeof(entry{}))
-	r.bytes.Add(bytes)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.queue = append(r.queue, resident{sh, c, bytes})
+	to := &r.fresh
+	if c.spill != nil {
+		to = &r.reread
+	}
+	to.push(resident{sh, c, bytes})
 }
 
 // admit refuses a put while memory has outgrown every bound and the disk takes
@@ -68,40 +80,48 @@ func (r *residency) admit() error {
 	return nil
 }
 
-func (r *residency) isStuck() bool { return r.failed.Load() && r.bytes.Load() > stuckFactor*r.max }
+func (r *residency) isStuck() bool {
+	return r.failed.Load() && r.fresh.bytes.Load() > stuckFactor*r.max
+}
 
 // relieve sends chunks to disk until what is left fits. The caller holds no lock.
 func (r *residency) relieve() {
-	for r.bytes.Load() > r.max {
-		oldest, ok := r.pop()
+	r.shorten(&r.reread, r.max/rereadShare)
+	r.shorten(&r.fresh, r.max)
+}
+
+func (r *residency) shorten(l *line, most int64) {
+	for l.bytes.Load() > most {
+		oldest, ok := l.pop()
 		if !ok {
 			return
 		}
 		if err := r.evict(oldest); err != nil {
 			r.log.Warn("kinesis: records stay in memory because they cannot be spilled", "error", err)
-			r.push(oldest)
+			l.push(oldest)
 			return // the next put tries again
 		}
-		r.bytes.Add(-oldest.bytes)
 	}
 }
 
-func (r *residency) pop() (resident, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.queue) == 0 {
+func (l *line) push(c resident) {
+	l.bytes.Add(c.bytes)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append(l.queue, c)
+}
+
+func (l *line) pop() (resident, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
 		return resident{}, false
 	}
-	oldest := r.queue[0]
-	r.queue[0] = resident{}
-	r.queue = r.queue[1:]
+	oldest := l.queue[0]
+	l.queue[0] = resident{}
+	l.queue = l.queue[1:]
+	l.bytes.Add(-oldest.bytes)
 	return oldest, true
-}
-
-func (r *residency) push(c resident) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.queue = append(r.queue, c)
 }
 
 // evict takes one chunk out of memory.

@@ -60,7 +60,7 @@ func TestSpilledRecordsAreReadLikeOthers(t *testing.T) {
 		time.Sleep(time.Minute) // of the bubble
 		middle := b.now()
 		b.putMany(half, size)
-		if held := b.residency.bytes.Load(); held > b.residency.max {
+		if held := b.residency.fresh.bytes.Load(); held > b.residency.max {
 			b.Errorf("%d bytes of full chunks in memory, want at most %d", held, b.residency.max)
 		}
 		if b.residency.spill == nil || b.streams["s"].shards[0].log.chunks[0].isResident() {
