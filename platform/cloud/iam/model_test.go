@@ -44,16 +44,20 @@ func (m modelStatement) applies(action, resource string, keys map[string]string)
 	return true
 }
 
-// naiveLike is naiveMatch on a text whose literal stars and question marks are
-// written as « and ».
-func naiveLike(wild, text string) bool {
-	return naiveMatch(wild, strings.NewReplacer("*", "«", "?", "»").Replace(text))
+// Literal stars and question marks, as the model writes them: one byte each,
+// for that is what a question mark matches.
+const star, question = "\x02", "\x03"
+
+func literally(text string) string {
+	return strings.NewReplacer("*", star, "?", question).Replace(text)
 }
 
+// naiveLike is naiveMatch on a text whose own stars and question marks mean themselves.
+func naiveLike(wild, text string) bool { return naiveMatch(wild, literally(text)) }
+
 func modelFill(text string, keys map[string]string, wildcards bool) (string, bool) {
-	literal := strings.NewReplacer("*", "«", "?", "»")
 	if !wildcards {
-		text = literal.Replace(text)
+		text = literally(text)
 	}
 	for {
 		before, rest, found := strings.Cut(text, "${")
@@ -64,14 +68,14 @@ func modelFill(text string, keys map[string]string, wildcards bool) (string, boo
 		name, fallback, hasFallback := strings.Cut(inside, ", ")
 		value, present := keys[strings.ToLower(name)]
 		switch {
-		case name == "*" || name == "?" || name == "«" || name == "»":
+		case name == "*" || name == "?" || name == star || name == question:
 			value = name
 		case !present && !hasFallback:
 			return "", false
 		case !present:
 			value = strings.Trim(fallback, "'")
 		}
-		text = before + literal.Replace(value) + after
+		text = before + literally(value) + after
 	}
 }
 
@@ -101,7 +105,7 @@ func modelHolds(name, key string, values []string, keys map[string]string) bool 
 func modelMatches(operator, value, got string, keys map[string]string) bool {
 	plain, hasPlain := modelFill(value, keys, false)
 	like, hasLike := modelFill(value, keys, true)
-	mark := strings.NewReplacer("*", "«", "?", "»").Replace(got)
+	mark := literally(got)
 	switch operator {
 	case "StringEquals":
 		return hasPlain && plain == mark
@@ -300,7 +304,8 @@ func TestEvaluationIsTheModels(t *testing.T) {
 		}
 	})
 	for _, d := range []decision{implicitDeny, allow, explicitDeny} {
-		if seen[d] == 0 {
+		// With -short rapid draws too few policies for each to be certain.
+		if seen[d] == 0 && !testing.Short() {
 			t.Errorf("no drawn policy decided %d: the test tests too little", d)
 		}
 	}
