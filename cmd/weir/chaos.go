@@ -40,11 +40,12 @@ func newChaosCommand() *cobra.Command {
 		Long: `Faults are injected into a run by ` + "`weir run --chaos PRESET|FILE`" + `: a preset, or a
 schedule of your own in YAML. The verdict then prices every fault.`,
 		Example: `  weir chaos list
-  weir run location --chaos kills`,
+  weir run location --chaos kills
+  weir chaos matrix --presets kills,storm --seeds 1-5`,
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newChaosListCommand())
+	cmd.AddCommand(newChaosListCommand(), newMatrixCommand())
 	return cmd
 }
 

@@ -26,14 +26,22 @@ type loadFlags struct {
 }
 
 func (f *loadFlags) add(cmd *cobra.Command) {
+	f.addSize(cmd)
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "seed of everything random; the same seed and epoch give the same plan")
+	f.addEpoch(cmd)
+	cmd.Flags().Float64Var(&f.speed, "speed", 0, "simulated seconds per wall second (default: the scenario's)")
+	f.addSettings(cmd)
+}
+
+func (f *loadFlags) addSize(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.DurationVar(&f.forTime, "for", 0, "how long to send, in simulated time (default: the scenario's, e.g. 20s)")
 	flags.Float64Var(&f.rate, "rate", 0, "events per simulated second (default: the scenario's)")
 	flags.IntVar(&f.devices, "devices", 0, "size of the simulated population (default: the scenario's)")
-	flags.Uint64Var(&f.seed, "seed", 1, "seed of everything random; the same seed and epoch give the same plan")
-	flags.StringVar(&f.epoch, "epoch", "", "simulated time of the first event, RFC 3339 (default: now)")
-	flags.Float64Var(&f.speed, "speed", 0, "simulated seconds per wall second (default: the scenario's)")
-	f.addSettings(cmd)
+}
+
+func (f *loadFlags) addEpoch(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.epoch, "epoch", "", "simulated time of the first event, RFC 3339 (default: now)")
 }
 
 func (f *loadFlags) addSettings(cmd *cobra.Command) {
