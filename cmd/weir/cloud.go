@@ -18,10 +18,12 @@ import (
 const defaultListen = "127.0.0.1:4566"
 
 const cloudLong = `Run the embedded cloud alone, for any AWS client: one account in one region on
-one port, in memory. Every call is authenticated and authorised as on AWS. It
-prints its endpoint, the credentials of the account's root and, once clients
-are served, "ready". Ctrl-C finishes the calls in hand and ends it; nothing is
-kept.
+one port. Every call is authenticated and authorised as on AWS. It prints its
+endpoint, the credentials of the account's root and, once clients are served,
+"ready". Ctrl-C finishes the calls in hand and ends it.
+
+Without --data nothing is kept. With it, whatever was answered with success is
+on disk and is there again at the next start, also after a crash or kill -9.
 
 The root credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where both
 are set, else test and test.`
@@ -35,6 +37,9 @@ const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed e
   # Over TLS, for clients that speak nothing else; trust the printed AWS_CA_BUNDLE
   weir cloud --tls
 
+  # Keep everything in a directory, across restarts and crashes
+  weir cloud --data ~/weir-data
+
   # In another region and account
   weir cloud --region eu-central-1 --account 111122223333`
 
@@ -44,6 +49,8 @@ type cloudFlags struct {
 	account string
 	tls     bool
 	caFile  string
+	data    string
+	dataKey string
 }
 
 func newCloudCommand(g *globals) *cobra.Command {
@@ -64,6 +71,8 @@ func newCloudCommand(g *globals) *cobra.Command {
 	flags.StringVar(&f.account, "account", "123456789012", "account number, twelve digits")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS with HTTP/2 under an authority made for this run")
 	flags.StringVar(&f.caFile, "ca-file", "", "where --tls writes the authority's certificate (default a temporary file)")
+	flags.StringVar(&f.data, "data", "", "directory that keeps everything, made if absent (default: nothing is kept)")
+	flags.StringVar(&f.dataKey, "data-key", "", "file of the key for what is encrypted at rest, made if absent (default master.key in --data)")
 	g.addRegion(cmd)
 	return cmd
 }
@@ -77,7 +86,7 @@ func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error
 		Listen: f.listen, Region: g.region, Account: f.account,
 		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
 		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
-		TLS: f.tls, CAFile: f.caFile,
+		TLS: f.tls, CAFile: f.caFile, Data: f.data, DataKey: f.dataKey,
 	}
 	problems := []error{config.Validate()}
 	if g.region == "" {

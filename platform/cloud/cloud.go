@@ -1,14 +1,15 @@
 // Package cloud is the embedded cloud: AWS services on one HTTP endpoint,
-// loopback by default, everything in memory.
+// loopback by default, everything in memory or, with Config.Data, on disk.
 //
 // Guarantee: a call that was answered with success happened, exactly once, and
-// stays until the process ends. It breaks where the process dies: nothing
-// survives it. A reply lost on the way, by a hook or by the network, leaves a
+// stays until the process ends. With a data directory it stays after that too,
+// however the process ends; without one nothing survives it. A reply lost on the way, by a hook or by the network, leaves a
 // call that happened; callers retry, so puts are at-least-once as on AWS.
 package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/cloud/sqs"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -28,7 +30,8 @@ type Cloud struct {
 	wall      clock.Clock
 	log       *slog.Logger
 	listener  net.Listener
-	authority *authority // nil without TLS
+	authority *authority  // nil without TLS
+	data      *store.Data // nil without a data directory
 
 	services   []wire.Service
 	background []background
@@ -68,12 +71,27 @@ func New(cfg Config) (*Cloud, error) {
 		listener.Close()
 		return nil, err
 	}
-	if err := c.build(); err != nil {
+	if err = c.openData(); err == nil {
+		err = c.build()
+	}
+	if err != nil {
 		c.authority.remove()
 		listener.Close()
-		return nil, err
+		return nil, errors.Join(err, c.data.Close())
 	}
 	return c, nil
+}
+
+// openData opens the data directory, if there is to be one.
+func (c *Cloud) openData() (err error) {
+	if c.cfg.Data == "" {
+		return nil
+	}
+	c.data, err = store.OpenData(store.DataConfig{
+		Dir: c.cfg.Data, KeyFile: c.cfg.DataKey, Account: c.cfg.Account, Region: c.cfg.Region,
+		Wall: c.cfg.Wall, Log: c.cfg.Log,
+	})
+	return err
 }
 
 // secure makes the authority, if TLS is asked for.

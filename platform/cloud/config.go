@@ -29,6 +29,13 @@ type Config struct {
 	TLS    bool
 	CAFile string
 
+	// Data is a directory in which everything survives the process, even one
+	// that is killed: what was answered with success is on disk. It is made if
+	// absent, and belongs to one process, account and region. "" keeps
+	// everything in memory, and streams' data beyond a bound in a temporary file.
+	Data    string
+	DataKey string // file of the key for what is encrypted at rest; "" means master.key in Data
+
 	Wall clock.Clock     // signatures, credentials, time-outs, quotas; nil means clock.Wall
 	Sim  clock.Simulated // batch windows and schedules; zero means the wall clock
 
@@ -90,6 +97,9 @@ func (cfg Config) Validate() error {
 	}
 	if cfg.CAFile != "" && !cfg.TLS {
 		problems = append(problems, fmt.Errorf("CA file %q: there is none without TLS", cfg.CAFile))
+	}
+	if cfg.DataKey != "" && cfg.Data == "" {
+		problems = append(problems, fmt.Errorf("data key %q: nothing is encrypted at rest without a data directory", cfg.DataKey))
 	}
 	if cfg.Sim.Speed < 0 {
 		problems = append(problems, fmt.Errorf("simulated clock: speed %g: want more than 0", cfg.Sim.Speed))

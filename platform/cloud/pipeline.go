@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -119,7 +120,31 @@ func (x *exchange) perform() (out any, err error) {
 			}
 		}
 	}
-	return c.hooks.run(x.r.Context(), call, x.op, in)
+	if err := c.admit(x.op); err != nil {
+		return nil, err
+	}
+	out, err = c.hooks.run(x.r.Context(), call, x.op, in)
+	// Nothing is acknowledged, and nothing seen, that a crash could take back.
+	if lost := c.data.Wait(x.r.Context()); lost != nil {
+		return nil, unavailable(lost)
+	}
+	return out, err
+}
+
+// admit refuses what needs room on a disk that has none.
+func (c *Cloud) admit(op *wire.Operation) error {
+	if err := c.data.Admit(); err != nil && !op.Spares() {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// unavailable answers for the data directory; clients try again.
+func unavailable(err error) error {
+	if !errors.Is(err, store.ErrFull) {
+		return err
+	}
+	return &wire.Error{Code: "ServiceUnavailable", Message: err.Error(), Status: http.StatusServiceUnavailable}
 }
 
 func (x *exchange) input(route wire.Route) (any, error) {

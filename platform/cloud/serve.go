@@ -20,8 +20,9 @@ const backgroundStopMax = 10 * time.Second
 // streams, finishes the calls in hand within DrainMax, and stops the background
 // work last, so that nothing a call relies on is gone before it. It may be
 // called once.
-func (c *Cloud) Run(ctx context.Context) error {
+func (c *Cloud) Run(ctx context.Context) (err error) {
 	defer c.authority.remove()
+	defer func() { err = errors.Join(err, c.data.Close()) }()
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))

@@ -7,6 +7,8 @@ package wire
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // Principal is the authenticated caller of a Call.
@@ -85,6 +87,14 @@ func Op[I, O any](
 		op.Access = func(call *Call, in any) []Access { return access(call, in.(*I)) }
 	}
 	return op
+}
+
+// Spares tells whether the operation needs no room on disk: it reads, or takes away.
+func (o *Operation) Spares() bool {
+	return slices.ContainsFunc([]string{
+		"Get", "List", "Describe", "Subscribe", "Simulate",
+		"Delete", "Remove", "Purge", "Deregister", "Detach", "Stop", "Untag",
+	}, func(verb string) bool { return strings.HasPrefix(o.Name, verb) })
 }
 
 // Gap is an operation that AWS has and this cloud has not: every caller gets
