@@ -157,7 +157,7 @@ func TestVerdictFitsTheTerminal(t *testing.T) {
 		Scenario: "location", Epoch: time.Date(2026, 11, 21, 8, 43, 57, 964e6, time.UTC), RunID: "r-81ec5f70-70ee",
 		Hops:          []scenario.HopVerdict{{From: "location-signups", To: "location-offers", Guarantee: scenario.AtLeastOnce, Sent: 59000, Acknowledged: 58000, Received: 58000}},
 		Outcomes:      []scenario.Outcome{{Name: "malformed signups refused naming the field", Got: "1000 refused", Want: "1000 refused, no other"}},
-		PeakRSSMethod: "summed PSS, sampled every 200ms", PeakRSSBytes: 76e6,
+		PeakRSSMethod: "summed PSS, sampled at most every 200ms", PeakRSSBytes: 76e6,
 	}
 	for _, width := range []int{80, 100, 120} {
 		var out strings.Builder

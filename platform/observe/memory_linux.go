@@ -18,9 +18,9 @@ func platformProbe(root int) (string, func(int) (uint64, bool), func(int) []int)
 		family = familyByParent
 	}
 	if _, ok := pss(root); ok {
-		return "summed PSS, sampled every " + sampleEvery.String(), pss, family
+		return "summed PSS, sampled at most every " + sampleEvery.String(), pss, family
 	}
-	return "summed RSS, sampled every " + sampleEvery.String(), rss, family
+	return "summed RSS, sampled at most every " + sampleEvery.String(), rss, family
 }
 
 func procPath(pid int, rest ...string) string {

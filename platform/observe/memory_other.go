@@ -26,7 +26,7 @@ func platformProbe(int) (string, func(int) (uint64, bool), func(int) []int) {
 		n, ok := resident[pid]
 		return n, ok
 	}
-	return "summed RSS, sampled every " + sampleEvery.String(), probe, family
+	return "summed RSS, sampled at most every " + sampleEvery.String(), probe, family
 }
 
 func residentFamily(ps []byte, root int, resident map[int]uint64) []int {

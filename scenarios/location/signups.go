@@ -93,13 +93,13 @@ func (a *App) push(ctx context.Context, s *stream, t *ticket, timeout <-chan tim
 	select {
 	case <-t.answered:
 		s.add("offer", t.id+suffixOffer, t.offer)
-		if s.send() == nil {
+		if s.end() == nil {
 			a.figures.delivered(a.env.Wall.Now().Sub(began))
 		}
 	case <-timeout:
 		a.figures.timeouts.Add(1)
 		s.add("timeout", "", []byte(`{"id":"`+t.id+`"}`))
-		_ = s.send() // the client that has gone learns nothing either way
+		_ = s.end() // the client that has gone learns nothing either way
 	case <-ctx.Done():
 	}
 }

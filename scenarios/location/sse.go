@@ -53,11 +53,18 @@ func (s *stream) comment(text string) {
 
 // send writes what was added; an error means that the client is gone.
 func (s *stream) send() error {
-	// A recorder in a test has no deadlines; a connection always has.
-	_ = s.ctrl.SetWriteDeadline(s.wall.Now().Add(writeMax))
-	if _, err := s.w.Write(s.buf); err != nil {
+	if err := s.end(); err != nil {
 		return err
 	}
-	s.buf = s.buf[:0]
 	return s.ctrl.Flush()
+}
+
+// end writes what was added together with the response's end, which the caller
+// must bring about by returning: one write instead of two.
+func (s *stream) end() error {
+	// A recorder in a test has no deadlines; a connection always has.
+	_ = s.ctrl.SetWriteDeadline(s.wall.Now().Add(writeMax))
+	_, err := s.w.Write(s.buf)
+	s.buf = s.buf[:0]
+	return err
 }

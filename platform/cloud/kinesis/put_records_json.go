@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 )
@@ -11,10 +12,11 @@ func (in *PutRecordsInput) ReadJSON(body []byte) bool {
 	s := jsonScan{body: string(body), ok: true}
 	out := PutRecordsInput{}
 	slab := make([]byte, base64.StdEncoding.DecodedLen(len(body))) // of all Data together
-	var texts []string                                             // of keys, in slabs, so that pointers into them stay
+	likely := min(bytes.Count(body, []byte(`"Data"`)), putRecordsMax)
+	texts := make([]string, 0, likely+1) // of keys, in slabs, so that pointers into them stay
 	keep := func(text string) *string {
 		if len(texts) == cap(texts) {
-			texts = make([]string, 0, putRecordsMax)
+			texts = make([]string, 0, likely+1)
 		}
 		texts = append(texts, text)
 		return &texts[len(texts)-1]
@@ -43,7 +45,7 @@ func (in *PutRecordsInput) ReadJSON(body []byte) bool {
 				s.fail()
 				return
 			}
-			out.Records = make([]PutRecordsEntry, 0, 16)
+			out.Records = make([]PutRecordsEntry, 0, likely)
 			s.expect('[')
 			for s.ok && !(len(out.Records) == 0 && s.token(']')) {
 				out.Records = append(out.Records, PutRecordsEntry{})

@@ -3,11 +3,13 @@ package kinesis
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 )
 
 // AppendJSON appends the reply as JSON.
 func (out *GetRecordsOutput) AppendJSON(dst []byte) []byte {
+	dst = slices.Grow(dst, 512+recordsJSONBytes(out.Records)) // an iterator is about 250 bytes
 	dst = append(dst, `{"Records":`...)
 	dst = appendRecords(dst, out.Records)
 	if out.NextShardIterator != nil {
@@ -40,6 +42,18 @@ func appendChildren(dst []byte, children []ChildShard) []byte {
 	}
 	body, _ := json.Marshal(children) // strings only: cannot fail
 	return append(append(dst, `,"ChildShards":`...), body...)
+}
+
+// recordsJSONBytes is how many bytes appendRecords takes, keys in need of
+// escapes aside.
+func recordsJSONBytes(records []DataRecord) int {
+	const members = len(`{"SequenceNumber":"","ApproximateArrivalTimestamp":1234567890.123,"Data":"","PartitionKey":"","EncryptionType":"KMS"},`)
+	n := 2
+	for i := range records {
+		r := &records[i]
+		n += members + len(r.SequenceNumber) + base64.StdEncoding.EncodedLen(len(r.Data)) + len(r.PartitionKey)
+	}
+	return n
 }
 
 func appendRecords(dst []byte, records []DataRecord) []byte {

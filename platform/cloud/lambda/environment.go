@@ -19,6 +19,9 @@ import (
 // initMax is how long a runtime may take before it first asks for work.
 const initMax = 10 * time.Second
 
+// peakEvery is how old the memory in a REPORT line may be.
+const peakEvery = 100 * time.Millisecond
+
 // environment is one execution environment: one child process with a Runtime
 // API listener of its own. It serves one invocation at a time and is reused
 // until it is idle too long, its credentials near their end, its function
@@ -32,7 +35,9 @@ type environment struct {
 	expires time.Time // of its credentials
 
 	initStarted time.Time
-	initDone    bool // touched only by the invocation in hand
+	initDone    bool // this and peak are touched only by the invocation in hand
+	peak        int64
+	peakAt      time.Time
 	idleSince   time.Time
 
 	exited  chan struct{} // closed after the child is reaped and its log read
@@ -232,6 +237,18 @@ func (e *environment) await(inv *invocation, timer *clock.Timer) (answered outco
 	return answered, false
 }
 
+// peakBytes is the most memory the child has used, 0 if that is not known. It
+// asks the kernel at most every peakEvery: that costs as much as a small
+// invocation.
+func (e *environment) peakBytes() int64 {
+	if now := e.wall.Now(); e.peakAt.IsZero() || now.Sub(e.peakAt) >= peakEvery {
+		if peak, ok := peakRSS(e.proc.cmd.Process.Pid); ok {
+			e.peak, e.peakAt = peak, now
+		}
+	}
+	return e.peak
+}
+
 // report writes the END and REPORT lines and takes the log tail.
 func (e *environment) report(r *Result, id string, took, initTook time.Duration) {
 	e.sink.line([]byte("END RequestId: " + id))
@@ -239,7 +256,7 @@ func (e *environment) report(r *Result, id string, took, initTook time.Duration)
 	ms := float64(took) / float64(time.Millisecond)
 	text := fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB",
 		id, ms, math.Ceil(ms), e.spec.memoryMB)
-	if peak, ok := peakRSS(e.proc.cmd.Process.Pid); ok {
+	if peak := e.peakBytes(); peak > 0 {
 		text += fmt.Sprintf("\tMax Memory Used: %d MB", (peak+1<<20-1)>>20)
 	}
 	if initTook > 0 {

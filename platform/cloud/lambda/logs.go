@@ -30,9 +30,8 @@ func (r *logRing) add(line string) {
 		r.bytes -= len(r.lines[drop]) + 1
 		drop++
 	}
-	if drop > 0 {
-		r.lines = append([]string(nil), r.lines[drop:]...)
-	}
+	clear(r.lines[:drop])
+	r.lines = r.lines[drop:] // append moves what is left when it is out of room, not at every line
 }
 
 func (r *logRing) snapshot() []string {
