@@ -21,7 +21,7 @@ func (b *browser) attempt(ctx context.Context) (verdict, time.Duration) {
 		b.env.Log.Error("a signup cannot be sent", "id", b.id, "err", err)
 		return again, 0
 	}
-	response, err := b.client.Do(request)
+	response, err := b.app.do(request)
 	if err != nil {
 		return again, 0
 	}

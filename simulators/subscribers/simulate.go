@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
@@ -18,12 +16,16 @@ import (
 // others wait is not sent but recorded at Overload and so fails the run, and
 // one that waits for a free connection is late by that, which ConnWait shows.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
-	transport := s.transport()
-	defer transport.CloseIdleConnections()
+	app, err := connectionsTo(env.URL("app"))
+	if err != nil {
+		return err
+	}
+	defer app.close()
+	defer context.AfterFunc(ctx, app.close)()
 	crowd := &crowd{
 		cfg: s.cfg, env: env, ledger: l,
 		url:          env.URL("app") + "/signups",
-		client:       &http.Client{Transport: transport},
+		app:          app,
 		conns:        make(chan struct{}, s.cfg.MaxConns),
 		acceptHeader: []string{"text/event-stream"}, contentType: []string{"application/json"},
 	}
@@ -76,27 +78,13 @@ func (c *crowd) dispatch(ctx context.Context, wg *sync.WaitGroup, queue <-chan s
 	}
 }
 
-// transport reuses a connection per waiting signup. The pool is bounded by
-// crowd.conns, not here, so that the wait for a connection can be measured
-// and costs no goroutine.
-func (s *Simulator) transport() *http.Transport {
-	return &http.Transport{
-		MaxIdleConnsPerHost:    s.cfg.MaxConns,
-		IdleConnTimeout:        30 * time.Second,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: 16 << 10,
-		ReadBufferSize:         4 << 10,
-		WriteBufferSize:        2 << 10,
-	}
-}
-
 // crowd is what all signups of one simulation share.
 type crowd struct {
 	cfg    Config
 	env    scenario.Env
 	ledger *ledger.Ledger
 	url    string
-	client *http.Client
+	app    *connections
 	conns  chan struct{} // one slot per open connection
 	pool   sync.Pool     // of *sse
 

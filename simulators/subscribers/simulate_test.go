@@ -154,7 +154,7 @@ func BenchmarkSimulate(b *testing.B) {
 			}
 		}
 	}
-	l, err := simulateAt(b, b.Context(), Config{MaxConns: 256, MaxWaiting: 1 << 30, LongestWait: time.Hour}, server.URL, plan)
+	l, err := simulateAt(b, b.Context(), Config{MaxConns: 256, MaxWaiting: b.N, LongestWait: time.Hour}, server.URL, plan)
 	if err != nil || l.Count(Browser).Distinct != b.N {
 		b.Fatalf("%d of %d offers: %v", l.Count(Browser).Distinct, b.N, err)
 	}
