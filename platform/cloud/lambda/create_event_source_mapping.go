@@ -102,7 +102,7 @@ func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *creat
 	}
 	m := &mapping{
 		id: uuid.NewString(), source: src, start: start, deps: s.mappingDeps(),
-		function: in.target().name(), settings: parameters, enabled: in.Enabled == nil || *in.Enabled,
+		function: in.target().reference(), settings: parameters, enabled: in.Enabled == nil || *in.Enabled,
 		state: stateCreating, result: resultNone, modified: now, shards: map[string]*place{},
 	}
 	m.arn = s.mappingARN(m.id)
@@ -182,27 +182,4 @@ func (s *Service) mappingDeps() mappingDeps {
 		wall: s.cfg.Wall, sim: s.cfg.Sim, streams: s.cfg.Streams,
 		destinations: s.cfg.Destinations, roles: s.cfg.Roles, functions: s, log: s.cfg.Log,
 	}
-}
-
-// executionRole is the role of a function.
-func (s *Service) executionRole(function string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, err := s.lookup(&target{FunctionName: function})
-	if err != nil {
-		return "", err
-	}
-	return f.spec.role, nil
-}
-
-func (s *Service) functionARN(function string) string {
-	return functionARN(s.cfg.Region, s.cfg.Account, function)
-}
-
-// totals are a function's counters; a deleted function's are thrown away.
-func (s *Service) totals(function string) *counters {
-	if f, ok := s.function(function); ok {
-		return f.counters
-	}
-	return &counters{}
 }

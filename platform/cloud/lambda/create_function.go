@@ -3,7 +3,7 @@ package lambda
 // CreateFunction makes a function from a built-in handler or a zip with a
 // bootstrap, checks that its role can be assumed, and is ready when it
 // answers: the reply says Pending as AWS's does, the next read Active.
-// Publish is refused, and so is what skipped.md lists.
+// With Publish it is version 1 at once. What skipped.md lists is refused.
 // Limits: name 64 characters, timeout 900 s, memory 128–10,240 MB (reported,
 // not enforced), variables 4 KB, zip 50 MB, unzipped 250 MB.
 
@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -102,9 +103,11 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 		return createdFunction{}, err
 	}
 	f := &function{
-		name: name, arn: functionARN(s.cfg.Region, s.cfg.Account, name),
-		architecture: "x86_64", tags: in.Tags, modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
-		logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
+		name: name, arn: functionARN(s.cfg.Region, s.cfg.Account, name), tags: maps.Clone(in.Tags),
+		version: version{
+			number: latestVersion, architecture: "x86_64", modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
+		},
+		aliases: map[string]*alias{}, logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
 	}
 	if len(in.Architectures) == 1 {
 		f.architecture = in.Architectures[0]
@@ -113,7 +116,7 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 		f.description = *in.Description
 	}
 	f.spec = in.apply(&spec{
-		name: name, arn: f.arn, timeout: 3 * time.Second, memoryMB: 128,
+		name: name, version: latestVersion, timeout: 3 * time.Second, memoryMB: 128,
 		code: program, logs: f.logs, counters: f.counters,
 	})
 	s.mu.Lock()
@@ -123,7 +126,10 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 		return createdFunction{}, conflict("Function already exist: %s", name)
 	}
 	s.functions[name] = f
-	out := f.configuration()
+	out := f.configuration(f.arn)
+	if in.Publish {
+		out = s.publish(f, nil).configuration(f.arn)
+	}
 	out.State, out.StateReasonCode, out.StateReason = "Pending", "Creating", "The function is being created."
 	return createdFunction{out}, nil
 }
@@ -132,9 +138,6 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 func (in *createFunctionInput) unsupported() error {
 	if in.PackageType == "Image" {
 		return wire.NotImplemented("container images for Lambda functions")
-	}
-	if in.Publish {
-		return wire.NotImplemented("published versions of Lambda functions")
 	}
 	if err := refuseGiven([]gap{
 		{"PublishTo", in.PublishTo}, {"CodeSigningConfigArn", in.CodeSigningConfigArn}, {"TenancyConfig", in.TenancyConfig},

@@ -1,12 +1,13 @@
 package lambda
 
-// DeleteFunction removes a function and ends its idle environments; an
-// invocation in hand is finished. Event source mappings stay, as on AWS, and
+// DeleteFunction removes a function with all its versions, or with a Qualifier
+// one version, and ends idle environments; an invocation in hand is finished. Event source mappings stay, as on AWS, and
 // report a problem until they are deleted.
 
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -19,14 +20,45 @@ func (s *Service) deleteFunction() wire.Operation {
 		func(_ context.Context, _ *wire.Call, in *deleteFunctionInput) (noContent, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			f, err := s.lookup(&in.target)
-			if err != nil {
+			f, err := s.find(&in.target)
+			switch {
+			case err != nil:
 				return noContent{}, err
+			case in.qualifier() == "":
+				s.remove(f.function)
+				return noContent{}, nil
+			default:
+				return noContent{}, s.unpublish(f)
 			}
-			delete(s.functions, f.name)
-			s.pool.unreserve(f.name)
-			s.pool.retire(f.spec)
-			f.spec.code.release()
-			return noContent{}, nil
 		})
+}
+
+// remove ends a function with all its versions; s.mu is held.
+func (s *Service) remove(f *function) {
+	delete(s.functions, f.name)
+	s.pool.unreserve(f.name)
+	for _, v := range f.all() {
+		s.pool.retire(v.spec)
+		v.spec.code.release()
+	}
+}
+
+// unpublish removes one version that no alias stands for; s.mu is held.
+func (s *Service) unpublish(c callee) error {
+	f, v := c.function, c.version
+	switch {
+	case c.alias != "":
+		return invalidParameter("Deletion of aliases is not currently supported.")
+	case v.number == latestVersion:
+		return invalidParameter("$LATEST version cannot be deleted without deleting the function.")
+	}
+	for name, a := range f.aliases {
+		if a.points(v.number) {
+			return conflict("Version %s of function %s cannot be deleted: alias %s points to it.", v.number, f.name, name)
+		}
+	}
+	f.versions = slices.DeleteFunc(f.versions, func(other *version) bool { return other == v })
+	s.pool.retire(v.spec)
+	v.spec.code.release()
+	return nil
 }

@@ -39,7 +39,7 @@ func (e *entrypointError) result(id string, log *slog.Logger) Result {
 	text := fmt.Sprintf("RequestId: %s Error: fork/exec /var/task/bootstrap: %v", id, e.cause)
 	sink.line([]byte(text + "\nRuntime.InvalidEntrypoint"))
 	return Result{
-		RequestID: id, FunctionError: unhandled, LogTail: sink.last(),
+		RequestID: id, Version: e.spec.version, FunctionError: unhandled, LogTail: sink.last(),
 		Payload: errorPayload("Runtime.InvalidEntrypoint", text),
 	}
 }

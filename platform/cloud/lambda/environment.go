@@ -68,7 +68,7 @@ func (p *pool) start(ctx context.Context, s *spec) (*environment, error) {
 	now := p.cfg.Wall.Now()
 	cmd.Env = s.environ(placement{
 		region: p.cfg.Region, runtimeAPI: listener.Addr().String(), endpoint: p.cfg.Endpoint(), caFile: p.cfg.CAFile,
-		logStream: logStreamName(now, uuid.NewString()), taskRoot: dir,
+		logStream: logStreamName(now, s.version, uuid.NewString()), taskRoot: dir,
 		credentials: credentials, sim: p.cfg.Sim, launcher: command.Env,
 	})
 	proc, err := startProcess(ctx, p.starter, cmd)
@@ -150,7 +150,8 @@ func (e *environment) stop() {
 
 // invoke hands one event to the runtime and waits for the answer, a time-out
 // or the runtime's end. The environment may be used again if reusable.
-func (e *environment) invoke(id string, payload []byte) (r Result, reusable bool) {
+func (e *environment) invoke(j job) (r Result, reusable bool) {
+	id := j.id
 	e.sink.begin()
 	initDuration, failed := e.awaitInit(id)
 	if failed != nil {
@@ -159,8 +160,8 @@ func (e *environment) invoke(id string, payload []byte) (r Result, reusable bool
 		return r, false
 	}
 	started := e.wall.Now()
-	inv := newInvocation(id, e.spec.arn, payload, started.Add(e.spec.timeout))
-	e.sink.line([]byte("START RequestId: " + id + " Version: " + latestVersion))
+	inv := newInvocation(id, j.arn, j.payload, started.Add(e.spec.timeout))
+	e.sink.line([]byte("START RequestId: " + id + " Version: " + e.spec.version))
 	timer := e.wall.NewTimer(e.spec.timeout)
 	defer timer.Stop()
 
@@ -174,7 +175,7 @@ func (e *environment) invoke(id string, payload []byte) (r Result, reusable bool
 	if reusable {
 		e.proc.barrier(e.exited)
 	}
-	r = Result{RequestID: id, Payload: answered.payload}
+	r = Result{RequestID: id, Version: e.spec.version, Payload: answered.payload}
 	if answered.failed {
 		r.FunctionError = unhandled
 	}
@@ -191,7 +192,7 @@ func (e *environment) awaitInit(id string) (time.Duration, *Result) {
 	defer timer.Stop()
 	fail := func(payload []byte) (time.Duration, *Result) {
 		e.stop()
-		return e.wall.Now().Sub(e.initStarted), &Result{RequestID: id, Payload: payload, FunctionError: unhandled}
+		return e.wall.Now().Sub(e.initStarted), &Result{RequestID: id, Version: e.spec.version, Payload: payload, FunctionError: unhandled}
 	}
 	select {
 	case <-e.api.ready:

@@ -6,17 +6,29 @@ import (
 	"github.com/google/uuid"
 )
 
-// function is one function; its fields but spec's contents are guarded by Service.mu.
+// function is one function; its fields but the specs' contents are guarded by Service.mu.
 type function struct {
-	name, arn    string
+	name, arn string
+	tags      map[string]string
+	version   // $LATEST
+
+	versions      []*version // published, by number
+	publishedLast int        // the highest number ever given
+	published     *spec      // what $LATEST was when it was last published
+	aliases       map[string]*alias
+
+	logs     *logRing
+	counters *counters
+}
+
+// version is one version of a function. A published one never changes.
+type version struct {
+	number       string // $LATEST, 1, 2 …
 	description  string
 	architecture string
-	tags         map[string]string
 	modified     time.Time
 	revision     string
 	spec         *spec
-	logs         *logRing
-	counters     *counters
 }
 
 // FunctionConfiguration is a function as the API shows it.
@@ -40,6 +52,7 @@ type FunctionConfiguration struct {
 	StateReason      string `json:",omitempty"`
 	StateReasonCode  string `json:",omitempty"`
 	LastUpdateStatus string
+	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
 	PackageType      string
 	Architectures    []string
 	EphemeralStorage ephemeralStorage
@@ -51,20 +64,24 @@ type (
 	ephemeralStorage     struct{ Size int }
 )
 
-// configuration renders f in its settled state; s.mu is held.
-func (f *function) configuration() FunctionConfiguration {
+// configuration renders v in its settled state under the ARN that it was asked
+// for by; s.mu is held.
+func (v *version) configuration(arn string) FunctionConfiguration {
 	c := FunctionConfiguration{
-		FunctionName: f.name, FunctionArn: f.arn, Runtime: runtimeName, Role: f.spec.role,
-		Handler: f.spec.handler, CodeSize: f.spec.code.bytes, Description: f.description,
-		Timeout: int(f.spec.timeout / time.Second), MemorySize: f.spec.memoryMB,
-		LastModified: f.modified.UTC().Format("2006-01-02T15:04:05.000+0000"),
-		CodeSha256:   f.spec.code.sha256, Version: latestVersion,
-		TracingConfig: tracingConfig{"PassThrough"}, RevisionId: f.revision,
+		FunctionName: v.spec.name, FunctionArn: arn, Runtime: runtimeName, Role: v.spec.role,
+		Handler: v.spec.handler, CodeSize: v.spec.code.bytes, Description: v.description,
+		Timeout: int(v.spec.timeout / time.Second), MemorySize: v.spec.memoryMB,
+		LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000+0000"),
+		CodeSha256:   v.spec.code.sha256, Version: v.number,
+		TracingConfig: tracingConfig{"PassThrough"}, RevisionId: v.revision,
 		State: "Active", LastUpdateStatus: "Successful", PackageType: "Zip",
-		Architectures: []string{f.architecture}, EphemeralStorage: ephemeralStorage{512},
+		Architectures: []string{v.architecture}, EphemeralStorage: ephemeralStorage{512},
 	}
-	if len(f.spec.variables) > 0 {
-		c.Environment = &environmentVariables{f.spec.variables}
+	if len(v.spec.variables) > 0 {
+		c.Environment = &environmentVariables{v.spec.variables}
+	}
+	if v.spec.deadLetter != "" {
+		c.DeadLetterConfig = &deadLetterConfig{v.spec.deadLetter}
 	}
 	return c
 }
@@ -75,28 +92,6 @@ func (s *Service) revise(f *function, next *spec) {
 	f.spec = next
 	f.modified, f.revision = s.cfg.Wall.Now(), uuid.NewString()
 	s.pool.retire(old)
-}
-
-// function finds a function by its bare name.
-func (s *Service) function(name string) (*function, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, ok := s.functions[name]
-	return f, ok
-}
-
-// lookup finds the function a call names; s.mu is held. Only $LATEST exists.
-func (s *Service) lookup(t *target) (*function, error) {
-	name := t.name()
-	arn := functionARN(s.cfg.Region, s.cfg.Account, name)
-	f, ok := s.functions[name]
-	if q := t.qualifier(); q != "" && q != latestVersion {
-		ok, arn = false, arn+":"+q
-	}
-	if !ok {
-		return nil, notFound("Function not found: %s", arn)
-	}
-	return f, nil
 }
 
 // LogTail returns a function's most recent log lines, oldest first (at most

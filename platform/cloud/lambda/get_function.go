@@ -27,12 +27,12 @@ func (s *Service) getFunction() wire.Operation {
 		func(_ context.Context, _ *wire.Call, in *getFunctionInput) (getFunctionOutput, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			f, err := s.lookup(&in.target)
+			f, err := s.find(&in.target)
 			if err != nil {
 				return getFunctionOutput{}, err
 			}
-			out := getFunctionOutput{Configuration: f.configuration(), Code: codeLocation{"weir"}, Tags: f.tags}
-			if n, ok := s.pool.reservation(f.name); ok {
+			out := getFunctionOutput{Configuration: f.version.configuration(f.arn), Code: codeLocation{"weir"}, Tags: f.function.tags}
+			if n, ok := s.pool.reservation(f.function.name); ok {
 				out.Concurrency = &functionConcurrency{&n}
 			}
 			return out, nil

@@ -17,10 +17,10 @@ func (s *Service) getFunctionConfiguration() wire.Operation {
 		func(_ context.Context, _ *wire.Call, in *getFunctionConfigurationInput) (FunctionConfiguration, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			f, err := s.lookup(&in.target)
+			f, err := s.find(&in.target)
 			if err != nil {
 				return FunctionConfiguration{}, err
 			}
-			return f.configuration(), nil
+			return f.version.configuration(f.arn), nil
 		})
 }

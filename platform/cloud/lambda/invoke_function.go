@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -68,7 +70,7 @@ func (o invokeOutput) Respond(_ context.Context, w http.ResponseWriter) error {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	header.Set("X-Amz-Executed-Version", latestVersion)
+	header.Set("X-Amz-Executed-Version", o.Version)
 	if o.FunctionError != "" {
 		header.Set("X-Amz-Function-Error", o.FunctionError)
 	}
@@ -85,15 +87,11 @@ func (s *Service) invokeFunction() wire.Operation {
 		access("InvokeFunction", func(in *invokeInput) *target { return &in.target }), s.handleInvoke)
 }
 
-func (s *Service) handleInvoke(ctx context.Context, _ *wire.Call, in *invokeInput) (invokeOutput, error) {
-	s.mu.Lock()
-	f, err := s.lookup(&in.target)
+func (s *Service) handleInvoke(ctx context.Context, call *wire.Call, in *invokeInput) (invokeOutput, error) {
+	chosen, arn, err := s.choose(&in.target)
 	if err != nil {
-		s.mu.Unlock()
 		return invokeOutput{}, err
 	}
-	current := f.spec
-	s.mu.Unlock()
 	switch {
 	case in.InvocationType == "Event":
 		return invokeOutput{}, wire.NotImplemented("asynchronous (Event) invocation of Lambda functions")
@@ -111,26 +109,33 @@ func (s *Service) handleInvoke(ctx context.Context, _ *wire.Call, in *invokeInpu
 	case in.InvocationType == "DryRun":
 		return invokeOutput{DryRun: true}, nil
 	}
-	r, err := s.pool.invoke(ctx, current, orEmptyObject(in.Payload))
+	r, err := s.pool.invoke(ctx, chosen, job{call.RequestID, arn, orEmptyObject(in.Payload)})
 	return invokeOutput{Result: r, Tail: in.LogType == "Tail"}, err
 }
 
-// Invoke runs a function synchronously for another service of the cloud. The
-// error is a throttle or a failure of the service; a function that fails is a
-// Result with FunctionError.
-func (s *Service) Invoke(ctx context.Context, function string, payload []byte) (Result, error) {
+// choose resolves what an invocation names, and the ARN it goes by.
+func (s *Service) choose(t *target) (*spec, string, error) {
 	s.mu.Lock()
-	f, err := s.lookup(&target{FunctionName: function})
+	defer s.mu.Unlock()
+	f, err := s.called(t)
 	if err != nil {
-		s.mu.Unlock()
+		return nil, "", err
+	}
+	return f.version.spec, f.arn, nil
+}
+
+// Invoke runs a function synchronously for another service of the cloud; its
+// reference is a name, or name:qualifier. The error is a throttle or a failure
+// of the service; a function that fails is a Result with FunctionError.
+func (s *Service) Invoke(ctx context.Context, reference string, payload []byte) (Result, error) {
+	chosen, arn, err := s.choose(&target{FunctionName: reference})
+	if err != nil {
 		return Result{}, err
 	}
-	current := f.spec
-	s.mu.Unlock()
 	if len(payload) > maxPayloadBytes {
 		return Result{}, tooLarge(maxPayloadBytes, "InvokeFunction")
 	}
-	return s.pool.invoke(ctx, current, orEmptyObject(payload))
+	return s.pool.invoke(ctx, chosen, job{uuid.NewString(), arn, orEmptyObject(payload)})
 }
 
 func orEmptyObject(payload []byte) []byte {

@@ -33,12 +33,13 @@ func (s *Service) listEventSourceMappings() wire.Operation {
 			return []wire.Access{{Action: "lambda:ListEventSourceMappings", Resource: "*"}}
 		},
 		func(_ context.Context, _ *wire.Call, in *listMappingsInput) (listMappingsOutput, error) {
-			function := (&target{FunctionName: in.function}).name()
+			named := &target{FunctionName: in.function}
+			function := named.reference()
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if in.function != "" {
-				if _, ok := s.functions[function]; !ok {
-					return listMappingsOutput{}, notFound("Function not found: %s", functionARN(s.cfg.Region, s.cfg.Account, function))
+				if _, err := s.find(named); err != nil {
+					return listMappingsOutput{}, err
 				}
 			}
 			var ids []string

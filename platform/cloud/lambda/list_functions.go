@@ -1,7 +1,8 @@
 package lambda
 
 // ListFunctions lists functions by name, 50 at a time (MaxItems up to 10,000 is
-// read as 50, as on AWS). FunctionVersion=ALL shows $LATEST alone: there are no others.
+// read as 50, as on AWS); with FunctionVersion=ALL every version of them too,
+// in which case a page holds 50 functions with all of theirs.
 
 import (
 	"context"
@@ -52,7 +53,19 @@ func (p *page) take(keys []string, most int) (shown []string, next string) {
 	return keys[:most], keys[most-1]
 }
 
-type listFunctionsInput struct{ page }
+type listFunctionsInput struct {
+	page
+	version string
+}
+
+func (in *listFunctionsInput) bind(vars map[string]string, query url.Values) error {
+	if in.version = query.Get("FunctionVersion"); in.version != "" && in.version != "ALL" {
+		var v wire.Violations
+		v.Add("functionVersion", in.version, "Member must satisfy enum value set: [ALL]")
+		return v.Err()
+	}
+	return in.page.bind(vars, query)
+}
 
 type listFunctionsOutput struct {
 	Functions  []FunctionConfiguration
@@ -70,7 +83,14 @@ func (s *Service) listFunctions() wire.Operation {
 			names, next := in.take(slices.Sorted(maps.Keys(s.functions)), 50)
 			out := listFunctionsOutput{Functions: []FunctionConfiguration{}, NextMarker: next}
 			for _, name := range names {
-				out.Functions = append(out.Functions, s.functions[name].configuration())
+				f := s.functions[name]
+				if in.version == "" {
+					out.Functions = append(out.Functions, f.configuration(f.arn))
+					continue
+				}
+				for _, v := range f.all() {
+					out.Functions = append(out.Functions, v.configuration(f.arn+":"+v.number))
+				}
 			}
 			return out, nil
 		})

@@ -14,6 +14,11 @@ const functionNamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-
 
 var functionNameRE = regexp.MustCompile(`^` + functionNamePattern + `$`)
 
+// qualifierPattern is a version or the name of an alias.
+const qualifierPattern = `\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9$_-]+`
+
+var qualifierRE = regexp.MustCompile(`^(` + qualifierPattern + `|)$`)
+
 const latestVersion = "$LATEST"
 
 // target is the FunctionName member that most actions take from the path.
@@ -45,6 +50,12 @@ func (t *target) check(v *wire.Violations) {
 	if !functionNameRE.MatchString(t.FunctionName) {
 		v.Add("functionName", t.FunctionName, "Member must satisfy regular expression pattern: "+functionNamePattern)
 	}
+	if len(t.Qualifier) > 128 {
+		v.Add("qualifier", t.Qualifier, "Member must have length less than or equal to 128")
+	}
+	if !qualifierRE.MatchString(t.Qualifier) {
+		v.Add("qualifier", t.Qualifier, "Member must satisfy regular expression pattern: "+qualifierPattern)
+	}
 }
 
 // name is the bare function name, without ARN and qualifier.
@@ -62,6 +73,15 @@ func (t *target) qualifier() string {
 		return m[9]
 	}
 	return t.Qualifier
+}
+
+// reference is how the rest of the service keeps what a target names: the bare
+// name, or name:qualifier.
+func (t *target) reference() string {
+	if q := t.qualifier(); q != "" {
+		return t.name() + ":" + q
+	}
+	return t.name()
 }
 
 // access builds the permission of an action on the function a call names.

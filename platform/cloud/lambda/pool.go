@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -27,6 +25,7 @@ const unhandled = "Unhandled"
 // Result is a finished synchronous invocation.
 type Result struct {
 	RequestID     string
+	Version       string // the version that ran: $LATEST or a number
 	Payload       []byte
 	FunctionError string // empty or Unhandled
 	LogTail       []byte // the last 4 KB of its log
@@ -43,8 +42,8 @@ type pool struct {
 
 	mu         sync.Mutex
 	all        map[*environment]struct{} // until they have ended
-	idle       map[string][]*environment // by function; most recently used last
-	busy       map[string]int            // invocations in hand
+	idle       map[*spec][]*environment  // most recently used last
+	busy       map[string]int            // invocations in hand, by function
 	unreserved int                       // invocations in hand of functions without a reservation
 	reserved   map[string]int            // by function
 }
@@ -52,13 +51,20 @@ type pool struct {
 func newPool(cfg *Config, sup *supervisor) *pool {
 	return &pool{
 		cfg: cfg, sup: sup, starter: newStarter(),
-		all: map[*environment]struct{}{}, idle: map[string][]*environment{}, busy: map[string]int{}, reserved: map[string]int{},
+		all: map[*environment]struct{}{}, idle: map[*spec][]*environment{}, busy: map[string]int{}, reserved: map[string]int{},
 	}
+}
+
+// job is one event for a function.
+type job struct {
+	id      string // the request's
+	arn     string // the function's as its caller named it, with version or alias
+	payload []byte
 }
 
 // invoke runs one event through an environment of s. The error is a throttle
 // or the service's own failure; a function that fails is a Result.
-func (p *pool) invoke(ctx context.Context, s *spec, payload []byte) (Result, error) {
+func (p *pool) invoke(ctx context.Context, s *spec, j job) (Result, error) {
 	if err := p.sup.wait(ctx); err != nil {
 		return Result{}, serviceError("invoke %s: %v", s.name, err)
 	}
@@ -69,7 +75,7 @@ func (p *pool) invoke(ctx context.Context, s *spec, payload []byte) (Result, err
 	defer done()
 	e, err := p.environment(ctx, s)
 	if entry := (*entrypointError)(nil); errors.As(err, &entry) {
-		r := entry.result(uuid.NewString(), p.cfg.Log)
+		r := entry.result(j.id, p.cfg.Log)
 		s.counters.invoked(r)
 		return r, nil
 	}
@@ -80,7 +86,7 @@ func (p *pool) invoke(ctx context.Context, s *spec, payload []byte) (Result, err
 		}
 		return Result{}, serviceError("start an execution environment of %s: %v", s.name, err)
 	}
-	r, reusable := e.invoke(uuid.NewString(), payload)
+	r, reusable := e.invoke(j)
 	if p.sup.ctx.Err() != nil {
 		return Result{}, serviceError("invoke %s: %v", s.name, errStopped)
 	}
@@ -132,18 +138,18 @@ func (p *pool) reservedTotal() (total int) {
 func (p *pool) environment(ctx context.Context, s *spec) (*environment, error) {
 	now := p.cfg.Wall.Now()
 	p.mu.Lock()
-	list := p.idle[s.name]
+	list := p.idle[s]
 	for len(list) > 0 {
 		e := list[len(list)-1]
 		list = list[:len(list)-1]
-		if e.spec == s && e.alive() && !e.expiring(now) {
-			p.idle[s.name] = list
+		if e.alive() && !e.expiring(now) {
+			p.idle[s] = list
 			p.mu.Unlock()
 			return e, nil
 		}
 		e.proc.kill() // its own goroutine reaps it
 	}
-	delete(p.idle, s.name)
+	delete(p.idle, s)
 	p.mu.Unlock()
 	return p.start(ctx, s)
 }
@@ -161,7 +167,7 @@ func (p *pool) release(e *environment) {
 		e.proc.kill()
 		return
 	}
-	p.idle[e.spec.name] = append(p.idle[e.spec.name], e)
+	p.idle[e.spec] = append(p.idle[e.spec], e)
 }
 
 // retire ends the idle environments of a spec; those at work end after it.
@@ -194,7 +200,7 @@ func (p *pool) reap(ctx context.Context) {
 
 // sweep kills and drops idle environments; p.mu is held.
 func (p *pool) sweep(drop func(*environment) bool) {
-	for name, list := range p.idle {
+	for s, list := range p.idle {
 		kept := list[:0]
 		for _, e := range list {
 			if drop(e) {
@@ -205,9 +211,9 @@ func (p *pool) sweep(drop func(*environment) bool) {
 		}
 		clear(list[len(kept):])
 		if len(kept) == 0 {
-			delete(p.idle, name)
+			delete(p.idle, s)
 		} else {
-			p.idle[name] = kept
+			p.idle[s] = kept
 		}
 	}
 }

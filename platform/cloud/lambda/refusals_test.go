@@ -39,11 +39,11 @@ func TestEveryGapIsRefusedByName(t *testing.T) {
 	mapping := &createMappingInput{FunctionName: "echo", EventSourceArn: testStream, StartingPosition: TrimHorizon}
 	eachRaw(mapping, refusal(func() error { _, err := s.handleCreateMapping(t.Context(), nil, mapping); return err }))
 	call := &invokeInput{target: target{FunctionName: "echo"}, ClientContext: "e30="}
-	refusal(func() error { _, err := s.handleInvoke(t.Context(), nil, call); return err })("ClientContext")
+	refusal(func() error { _, err := s.handleInvoke(t.Context(), &wire.Call{}, call); return err })("ClientContext")
 	call.ClientContext, call.TenantID = "", "t"
-	refusal(func() error { _, err := s.handleInvoke(t.Context(), nil, call); return err })("TenantId")
+	refusal(func() error { _, err := s.handleInvoke(t.Context(), &wire.Call{}, call); return err })("TenantId")
 	call.TenantID, call.ExecutionName = "", "e"
-	refusal(func() error { _, err := s.handleInvoke(t.Context(), nil, call); return err })("DurableExecutionName")
+	refusal(func() error { _, err := s.handleInvoke(t.Context(), &wire.Call{}, call); return err })("DurableExecutionName")
 }
 
 // eachRaw gives one raw member of in at a time.

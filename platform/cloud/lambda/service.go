@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"sync"
 
@@ -35,6 +36,7 @@ type Config struct {
 	Endpoint     func() string // the cloud's URL, for functions' AWS_ENDPOINT_URL
 	CAFile       string        // what functions must trust to call Endpoint, as AWS_CA_BUNDLE; "" without TLS
 	QuotasOff    bool          // lifts the account's concurrency limit; reservations stay
+	Seed         uint64        // of the versions that aliases with weights draw
 	Log          *slog.Logger  // nil means none
 }
 
@@ -62,6 +64,7 @@ type Service struct {
 	mu        sync.Mutex
 	functions map[string]*function
 	mappings  map[string]*mapping // by UUID
+	random    *rand.Rand          // for aliases with weights
 	codeRoot  string              // temporary directory of unpacked zips, once needed
 }
 
@@ -84,7 +87,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		cfg: cfg, sup: newSupervisor(),
+		cfg: cfg, sup: newSupervisor(), random: rand.New(rand.NewPCG(cfg.Seed, 0)),
 		functions: map[string]*function{}, mappings: map[string]*mapping{},
 	}
 	s.pool = newPool(&s.cfg, s.sup)
@@ -133,6 +136,13 @@ func (s *Service) Service() wire.Service {
 			s.deleteFunction(),
 			s.listFunctions(),
 			s.invokeFunction(),
+			s.publishVersion(),
+			s.listVersionsByFunction(),
+			s.createAlias(),
+			s.getAlias(),
+			s.updateAlias(),
+			s.deleteAlias(),
+			s.listAliases(),
 			s.putFunctionConcurrency(),
 			s.getFunctionConcurrency(),
 			s.deleteFunctionConcurrency(),

@@ -15,14 +15,15 @@ import (
 // spec is one immutable revision of a function: what an execution environment
 // needs to start. An update makes a new spec and retires environments of the old.
 type spec struct {
-	name, arn, role, handler string
-	timeout                  time.Duration
-	memoryMB                 int
-	variables                map[string]string
-	code                     *code
-	logs                     *logRing
-	counters                 *counters
-	retired                  atomic.Bool // replaced or deleted: its environments end when idle
+	name, version, role, handler string
+	timeout                      time.Duration
+	memoryMB                     int
+	variables                    map[string]string
+	deadLetter                   string // queue ARN of the DeadLetterConfig, or ""
+	code                         *code
+	logs                         *logRing
+	counters                     *counters
+	retired                      atomic.Bool // replaced or deleted: its environments end when idle
 }
 
 // isReserved tells whether a function may not set a variable itself.
@@ -61,7 +62,7 @@ func (s *spec) environ(p placement) []string {
 		"AWS_SESSION_TOKEN=" + p.credentials.SessionToken,
 		"AWS_LAMBDA_RUNTIME_API=" + p.runtimeAPI,
 		"AWS_LAMBDA_FUNCTION_NAME=" + s.name,
-		"AWS_LAMBDA_FUNCTION_VERSION=" + latestVersion,
+		"AWS_LAMBDA_FUNCTION_VERSION=" + s.version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(s.memoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + s.name,
@@ -86,6 +87,6 @@ func (s *spec) environ(p placement) []string {
 // timestamp is the form of Lambda's own log and error texts.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func logStreamName(now time.Time, id string) string {
-	return now.UTC().Format("2006/01/02") + "/[" + latestVersion + "]" + strings.ReplaceAll(id, "-", "")
+func logStreamName(now time.Time, version, id string) string {
+	return now.UTC().Format("2006/01/02") + "/[" + version + "]" + strings.ReplaceAll(id, "-", "")
 }

@@ -62,7 +62,7 @@ func (s *Service) handleUpdateMapping(_ context.Context, _ *wire.Call, in *updat
 	function, before := m.function, m.settings
 	m.mu.Unlock()
 	if in.FunctionName != "" {
-		function = (&target{FunctionName: in.FunctionName}).name()
+		function = (&target{FunctionName: in.FunctionName}).reference()
 	}
 	parameters, err := in.apply(before)
 	if err != nil {

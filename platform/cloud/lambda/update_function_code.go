@@ -1,7 +1,7 @@
 package lambda
 
-// UpdateFunctionCode replaces a function's program. DryRun checks the code and
-// changes nothing; Publish is refused.
+// UpdateFunctionCode replaces a function's program, and with Publish makes a
+// version of it. DryRun checks the code and changes nothing; PublishTo is refused.
 
 import (
 	"context"
@@ -38,8 +38,8 @@ func (s *Service) updateFunctionCode() wire.Operation {
 	return route("UpdateFunctionCode", http.MethodPut, "/2015-03-31/functions/{FunctionName}/code",
 		access("UpdateFunctionCode", func(in *updateFunctionCodeInput) *target { return &in.name }),
 		func(_ context.Context, _ *wire.Call, in *updateFunctionCodeInput) (FunctionConfiguration, error) {
-			if in.Publish || given(in.PublishTo) {
-				return FunctionConfiguration{}, wire.NotImplemented("published versions of Lambda functions")
+			if err := refuseGiven([]gap{{"PublishTo", in.PublishTo}}); err != nil {
+				return FunctionConfiguration{}, err
 			}
 			program, err := in.resolve(s.cfg.Launcher, s.codeDir)
 			if err != nil {
@@ -49,14 +49,14 @@ func (s *Service) updateFunctionCode() wire.Operation {
 			defer s.mu.Unlock()
 			f, err := s.lookup(&in.name)
 			if err == nil {
-				err = f.atRevision(in.RevisionId)
+				err = atRevision(f.revision, in.RevisionId)
 			}
 			if err != nil || in.DryRun {
 				program.release()
 				if err != nil {
 					return FunctionConfiguration{}, err
 				}
-				return f.configuration(), nil
+				return f.configuration(f.arn), nil
 			}
 			old := f.spec.code
 			next := (&settings{}).apply(f.spec)
@@ -66,6 +66,10 @@ func (s *Service) updateFunctionCode() wire.Operation {
 			}
 			s.revise(f, next)
 			old.release()
-			return f.updating(), nil
+			if in.Publish {
+				v := s.publish(f, nil)
+				return v.updating(f.arn + ":" + v.number), nil
+			}
+			return f.updating(f.arn), nil
 		})
 }

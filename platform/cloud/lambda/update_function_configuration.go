@@ -57,20 +57,20 @@ func (s *Service) updateFunctionConfiguration() wire.Operation {
 			if err != nil {
 				return FunctionConfiguration{}, err
 			}
-			if err := f.atRevision(in.RevisionId); err != nil {
+			if err := atRevision(f.revision, in.RevisionId); err != nil {
 				return FunctionConfiguration{}, err
 			}
 			if in.Description != nil {
 				f.description = *in.Description
 			}
 			s.revise(f, in.apply(f.spec))
-			return f.updating(), nil
+			return f.updating(f.arn), nil
 		})
 }
 
 // atRevision guards an update that names the revision it was made for.
-func (f *function) atRevision(revision string) error {
-	if revision == "" || revision == f.revision {
+func atRevision(current, wanted string) error {
+	if wanted == "" || wanted == current {
 		return nil
 	}
 	return apiError(http.StatusPreconditionFailed, "PreconditionFailedException", "User",
@@ -78,8 +78,8 @@ func (f *function) atRevision(revision string) error {
 }
 
 // updating is the configuration as an update's own reply shows it.
-func (f *function) updating() FunctionConfiguration {
-	out := f.configuration()
+func (v *version) updating(arn string) FunctionConfiguration {
+	out := v.configuration(arn)
 	out.LastUpdateStatus = "InProgress"
 	return out
 }

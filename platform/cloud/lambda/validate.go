@@ -35,9 +35,10 @@ type settings struct {
 	Environment *environmentVariables
 	Runtime     *string
 
+	DeadLetterConfig *deadLetterConfig
+
 	// Parts of Lambda this service lacks: refused by name when given.
 	VpcConfig              json.RawMessage
-	DeadLetterConfig       json.RawMessage
 	KMSKeyArn              json.RawMessage
 	Layers                 json.RawMessage
 	FileSystemConfigs      json.RawMessage
@@ -94,7 +95,6 @@ func within(v *wire.Violations, path string, value *int, low, high int) {
 func (in *settings) semantics() error {
 	if err := refuseGiven([]gap{
 		{"VpcConfig", in.VpcConfig},
-		{"DeadLetterConfig", in.DeadLetterConfig},
 		{"KMSKeyArn", in.KMSKeyArn},
 		{"Layers", in.Layers},
 		{"FileSystemConfigs", in.FileSystemConfigs},
@@ -136,6 +136,9 @@ func (in *settings) semantics() error {
 	return nil
 }
 
+// deadLetterConfig names where events go that a function never handled.
+type deadLetterConfig struct{ TargetArn string }
+
 // gap is a member of an input that asks for a part of Lambda this service lacks.
 type gap struct {
 	name  string
@@ -165,8 +168,8 @@ func given(raw json.RawMessage) bool {
 // apply writes what is given over a copy of base.
 func (in *settings) apply(base *spec) *spec {
 	next := &spec{
-		name: base.name, arn: base.arn, role: base.role, handler: base.handler,
-		timeout: base.timeout, memoryMB: base.memoryMB, variables: base.variables,
+		name: base.name, version: base.version, role: base.role, handler: base.handler,
+		timeout: base.timeout, memoryMB: base.memoryMB, variables: base.variables, deadLetter: base.deadLetter,
 		code: base.code, logs: base.logs, counters: base.counters,
 	}
 	if in.Role != nil {
@@ -183,6 +186,9 @@ func (in *settings) apply(base *spec) *spec {
 	}
 	if in.Environment != nil {
 		next.variables = maps.Clone(in.Environment.Variables)
+	}
+	if in.DeadLetterConfig != nil {
+		next.deadLetter = in.DeadLetterConfig.TargetArn
 	}
 	return next
 }
