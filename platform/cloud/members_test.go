@@ -20,10 +20,11 @@ import (
 func TestOperationsKnowEveryMemberOfTheirRequests(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string][]string{ // in the path, the query or a header, or without effect here
-		"lambda:*":      {"FunctionName", "UUID"},
-		"lambda:Invoke": {"DurableExecutionName", "TenantId"}, // headers, refused
-		// $LATEST is a function's only version, and replicas of other regions are CloudFront's.
-		"lambda:ListFunctions":           {"FunctionVersion", "MasterRegion"},
+		"lambda:*":                       {"FunctionName", "UUID"},
+		"lambda:Invoke":                  {"DurableExecutionName", "TenantId"}, // headers, refused
+		"lambda:UpdateAlias":             {"Name"},
+		"lambda:ListAliases":             {"FunctionVersion"},
+		"lambda:ListFunctions":           {"FunctionVersion", "MasterRegion"}, // replicas of other regions are CloudFront's
 		"lambda:ListEventSourceMappings": {"EventSourceArn"},
 		"monitoring:PutMetricData":       {"StrictEntityValidation"},  // of EntityMetricData, which is refused
 		"monitoring:GetMetricData":       {"LabelOptions"},            // of dynamic labels, which are refused
