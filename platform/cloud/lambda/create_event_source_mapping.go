@@ -4,9 +4,10 @@ package lambda
 // of one, to a function. It checks function, stream, destination and the
 // execution role's permissions; the mapping is Enabled once its readers know
 // the stream's shards.
-// Refused by name: other sources, tumbling windows, filters, ParallelizationFactor
-// above 1, SNS and S3 destinations, tags.
-// Limits: the parameter ranges of the API model; one mapping per source and function.
+// Refused by name: other sources, tumbling windows with a ParallelizationFactor
+// above 1, filters on other keys than data, SNS and S3 destinations, tags.
+// Limits: the parameter ranges of the API model; five filters; one mapping per
+// source and function.
 
 import (
 	"context"

@@ -1,30 +1,29 @@
 package lambda
 
-import (
-	"context"
-	"errors"
-	"net/http"
+import "context"
 
-	"github.com/weirstream/weir/platform/cloud/wire"
-)
-
-// delivery takes one shard's batches through the function. Its guarantee: run
-// returns nil only when every record of the batch was handled by a successful
-// invocation or its position is in a document the destination has taken (or
-// the mapping has no destination); the checkpoint never passes a record before
-// that. A batch abandoned at a stop is redelivered from the checkpoint.
+// delivery takes the batches of one lane of a shard through the function. Its
+// guarantee: run returns nil only when every record of the batch was handled by
+// a successful invocation or its position is in a document the destination has
+// taken (or the mapping has no destination); the checkpoint never passes a
+// record before that. A batch abandoned at a stop is redelivered from the
+// checkpoint.
 type delivery struct {
 	*reader
-	shard string
+	shard  string
+	lane   int
+	track  *track
+	window *openWindow // the tumbling window of the batch in hand; nil without
 }
 
 // segment is a run of records that is invoked as one batch. Splitting makes
 // two of one; both inherit its history.
 type segment struct {
 	records  []Record
-	attempts int // failed invocations that count against MaximumRetryAttempts
-	invokes  int // all invocations it was part of
-	pauses   int // waits since its last progress
+	final    bool // a tumbling window's final invocation, without records
+	attempts int  // failed invocations that count against MaximumRetryAttempts
+	invokes  int  // all invocations it was part of
+	pauses   int  // waits since its last progress
 	last     Result
 }
 
@@ -33,6 +32,12 @@ type segment struct {
 func (d *delivery) run(ctx context.Context, records []Record) error {
 	segments := []segment{{records: records}}
 	for len(segments) > 0 {
+		if d.window != nil && d.window.Early {
+			if err := d.closeWindow(ctx); err != nil {
+				return err
+			}
+			d.window = d.window.again()
+		}
 		seg, rest := d.splitByAge(segments[0])
 		if rest != nil {
 			segments[0] = *rest
@@ -57,46 +62,80 @@ func (d *delivery) run(ctx context.Context, records []Record) error {
 // attempt invokes the function once with a segment and returns what of it is
 // still to be delivered, in order.
 func (d *delivery) attempt(ctx context.Context, seg segment) ([]segment, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	result, err := d.invoke(ctx, seg)
-	if err != nil && !tooLargeForFunction(err) {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		// A throttle or a failure of the service: the function has not failed.
-		d.problem(invokeProblem(err))
-		err := d.pause(ctx, &seg)
+	called, err := d.call(ctx, &seg)
+	if err != nil || !called.reached {
 		return []segment{seg}, err
 	}
-	seg.invokes++
-	seg.last = result
-	failed := len(seg.records)
+	failed := 0
 	switch {
-	case err != nil || result.FunctionError != "":
-		failed = 0
+	case called.thrown:
 	case d.settings.partialResults:
-		failed = firstFailed(result.Payload, seg.records)
+		failed = firstFailed(seg.last.Payload, seg.records)
+	default:
+		failed = len(seg.records)
 	}
 	if failed > 0 {
-		d.checkpoint(seg.records[failed-1])
+		w := d.window
+		if w != nil {
+			w = w.with(seg.records[:failed], called.state)
+		}
+		d.settle(seg.records[:failed], w)
 	}
 	if failed == len(seg.records) {
 		d.report("OK")
 		return nil, nil
 	}
-	d.problem("Function call failed")
+	d.failed(called.cause)
 	seg.records = seg.records[failed:]
-	thrown := err != nil || result.FunctionError != ""
 	if d.settings.bisect && (failed > 0 || len(seg.records) > 1) {
-		return bisect(seg, failed, thrown), nil
+		return bisect(seg, failed, called.thrown), nil
 	}
 	if seg.attempts++; d.settings.retryMax >= 0 && seg.attempts > d.settings.retryMax {
 		return nil, d.discard(ctx, seg, conditionRetries)
 	}
 	err = d.pause(ctx, &seg)
 	return []segment{seg}, err
+}
+
+// closeWindow makes the final invocation of the window, under the same limits
+// as a batch's. The age counts from the first attempt (U).
+func (d *delivery) closeWindow(ctx context.Context) error {
+	seg := segment{final: true}
+	began := d.deps.wall.Now()
+	for {
+		called, err := d.call(ctx, &seg)
+		if err != nil {
+			return err
+		}
+		condition := ""
+		switch {
+		case !called.reached:
+		case !called.thrown:
+			d.report("OK")
+			d.endWindow()
+			return nil
+		default:
+			d.failed(called.cause)
+			if seg.attempts++; d.settings.retryMax >= 0 && seg.attempts > d.settings.retryMax {
+				condition = conditionRetries
+			}
+		}
+		if limit := d.settings.recordAgeMax; condition == "" && limit >= 0 && d.deps.wall.Now().Sub(began) > limit {
+			condition = conditionAge
+		}
+		if condition != "" {
+			if err := d.discard(ctx, seg, condition); err != nil {
+				return err
+			}
+			d.endWindow()
+			return nil
+		}
+		if called.reached {
+			if err := d.pause(ctx, &seg); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // bisect splits what failed, without consuming an attempt: a thrown error in
@@ -117,51 +156,21 @@ func bisect(seg segment, failed int, thrown bool) []segment {
 	return []segment{first, second}
 }
 
-// invoke calls the function. Once called it is not abandoned by a stop of the
-// mapping, only by the end of the service, which ends the function's process.
-func (d *delivery) invoke(ctx context.Context, seg segment) (Result, error) {
-	role, err := d.deps.functions.executionRole(d.function)
-	if err != nil {
-		return Result{}, err
-	}
-	event, err := d.encodeEvent(seg.records, role)
-	if err != nil {
-		return Result{}, err
-	}
-	last := seg.records[len(seg.records)-1]
-	d.deps.functions.totals(d.function).iteratorAge(max(0, d.deps.wall.Now().Sub(last.Arrival)))
-	return d.deps.functions.Invoke(context.WithoutCancel(ctx), d.function, event)
-}
-
-// tooLargeForFunction reports that a single record does not fit an event.
-// Retrying cannot help, so it counts as a failure of the function.
-func tooLargeForFunction(err error) bool {
-	var typed *wire.Error
-	return errors.As(err, &typed) && typed.Status == http.StatusRequestEntityTooLarge
-}
-
-func invokeProblem(err error) string {
-	var typed *wire.Error
-	if errors.As(err, &typed) {
-		switch typed.HTTPStatus() {
-		case http.StatusTooManyRequests:
-			return "Function call was throttled."
-		case http.StatusNotFound:
-			return "Function not found."
+// settle moves the lane past records, and keeps their window's state with that.
+func (d *delivery) settle(records []Record, w *openWindow) {
+	d.window = w
+	d.advance(d.shard, func(p *place) {
+		d.track.settle(d.lane, records[len(records)-1].SequenceNumber)
+		d.track.move(p)
+		if w != nil && w.Span.Records > 0 {
+			p.Window = w
 		}
-	}
-	return "Function could not be invoked: " + err.Error()
+	})
 }
 
-// pause waits before the segment's next invocation, longer every time.
-func (d *delivery) pause(ctx context.Context, seg *segment) error {
-	seg.pauses++
-	return d.deps.wall.Sleep(ctx, backoff(seg.pauses))
-}
-
-// checkpoint moves the shard's position past a record.
-func (d *delivery) checkpoint(r Record) {
-	d.advance(d.shard, Position{Type: AfterSequenceNumber, SequenceNumber: r.SequenceNumber})
+// endWindow forgets a window whose outcome is final.
+func (d *delivery) endWindow() {
+	d.advance(d.shard, func(p *place) { p.Window = nil })
 }
 
 func (d *delivery) expired(r Record) bool {

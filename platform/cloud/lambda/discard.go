@@ -48,10 +48,12 @@ type kinesisBatchInfo struct {
 }
 
 // discard gives up on a segment: it sends the document, for as long as that
-// takes, and only then moves the checkpoint past the records.
+// takes, and only then moves the checkpoint past the records. Discarding a
+// window's final invocation names all the records whose outcome is lost.
 func (d *delivery) discard(ctx context.Context, seg segment, condition string) error {
+	lost := d.lost(seg)
 	if d.settings.destination != "" {
-		body, err := json.Marshal(d.document(seg, condition))
+		body, err := json.Marshal(d.document(seg, lost, condition))
 		if err != nil {
 			return err
 		}
@@ -59,12 +61,21 @@ func (d *delivery) discard(ctx context.Context, seg segment, condition string) e
 			return err
 		}
 	}
-	last := seg.records[len(seg.records)-1]
 	d.deps.log.Warn("event source mapping discarded records", "mapping", d.id, "condition", condition,
-		"shard", d.shard, "from", seg.records[0].SequenceNumber, "to", last.SequenceNumber,
-		"records", len(seg.records), "destination", d.settings.destination)
-	d.checkpoint(last)
+		"shard", d.shard, "from", lost.First, "to", lost.Last,
+		"records", lost.Records, "destination", d.settings.destination)
+	if !seg.final {
+		d.settle(seg.records, d.window)
+	}
 	return nil
+}
+
+// lost is what a discarded segment stands for.
+func (d *delivery) lost(seg segment) span {
+	if seg.final {
+		return d.window.Span
+	}
+	return spanOf(seg.records)
 }
 
 // send retries until the destination has the document or ctx ends.
@@ -94,8 +105,7 @@ func (d *delivery) send(ctx context.Context, body []byte) error {
 	}
 }
 
-func (d *delivery) document(seg segment, condition string) failureDocument {
-	first, last := seg.records[0], seg.records[len(seg.records)-1]
+func (d *delivery) document(seg segment, lost span, condition string) failureDocument {
 	doc := failureDocument{
 		RequestContext: requestContext{
 			RequestID: seg.last.RequestID, FunctionArn: d.deps.functions.functionARN(d.function),
@@ -103,10 +113,10 @@ func (d *delivery) document(seg segment, condition string) failureDocument {
 		},
 		Version: "1.0", Timestamp: timestamp(d.deps.wall.Now()),
 		KinesisBatchInfo: kinesisBatchInfo{
-			ShardID: d.shard, StartSequenceNumber: first.SequenceNumber, EndSequenceNumber: last.SequenceNumber,
-			ApproximateArrivalOfFirstRecord: timestamp(first.Arrival),
-			ApproximateArrivalOfLastRecord:  timestamp(last.Arrival),
-			BatchSize:                       len(seg.records), StreamArn: d.source.streamARN,
+			ShardID: d.shard, StartSequenceNumber: lost.First, EndSequenceNumber: lost.Last,
+			ApproximateArrivalOfFirstRecord: timestamp(lost.FirstArrival),
+			ApproximateArrivalOfLastRecord:  timestamp(lost.LastArrival),
+			BatchSize:                       lost.Records, StreamArn: d.source.streamARN,
 		},
 	}
 	if seg.invokes == 0 {

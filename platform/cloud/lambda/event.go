@@ -31,12 +31,12 @@ type kinesisData struct {
 	ApproximateArrivalTimestamp json.Number `json:"approximateArrivalTimestamp"`
 }
 
-// encodeEvent renders a batch. The source of a fan-out mapping is its consumer's ARN (U).
-func (d *delivery) encodeEvent(records []Record, role string) ([]byte, error) {
+// encodeEvent renders a segment. The source of a fan-out mapping is its consumer's ARN (U).
+func (d *delivery) encodeEvent(seg segment, role string) ([]byte, error) {
 	source := d.source.arn()
 	region := strings.SplitN(source, ":", 5)[3]
-	event := kinesisEvent{Records: make([]kinesisEventRecord, len(records))}
-	for i, r := range records {
+	event := kinesisEvent{Records: make([]kinesisEventRecord, len(seg.records))}
+	for i, r := range seg.records {
 		data := r.Data
 		if data == nil {
 			data = []byte{}
@@ -50,7 +50,14 @@ func (d *delivery) encodeEvent(records []Record, role string) ([]byte, error) {
 			EventName: "aws:kinesis:record", InvokeIdentityArn: role, AwsRegion: region, EventSourceARN: source,
 		}
 	}
-	return json.Marshal(event)
+	if d.window == nil {
+		return json.Marshal(event)
+	}
+	return json.Marshal(windowEvent{
+		kinesisEvent: event, Window: windowBounds{d.window.Start, d.window.End}, State: d.window.State,
+		ShardID: d.shard, EventSourceARN: source,
+		IsFinalInvokeForWindow: seg.final, IsWindowTerminatedEarly: seg.final && d.window.Early,
+	})
 }
 
 // eventOverhead bounds the bytes one record takes besides what recordBytes counts.

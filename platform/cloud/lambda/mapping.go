@@ -2,6 +2,8 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -51,17 +53,11 @@ type mapping struct {
 	deleted    bool
 	state      string
 	result     string
+	logged     string // the last problem, with its cause
 	modified   time.Time
 	generation context.CancelFunc // ends the current generation; nil before the first
 
-	listed bool              // the stream's shards at the start are known
-	shards map[string]*place // by shard id
-}
-
-// place is how far a mapping is in one shard.
-type place struct {
-	from Position
-	done bool // read and handled to its end, or never wanted
+	shards map[string]*place // by shard id; empty until the stream's shards at the start are known
 }
 
 // mappingDeps are the parts a mapping works with.
@@ -155,35 +151,37 @@ func (m *mapping) report(result string) {
 	m.result = result
 }
 
-// problem reports a failure and logs it when it is news.
-func (m *mapping) problem(text string) {
+// problem reports a failure and logs it, with what else is known of it, when
+// it is news.
+func (m *mapping) problem(text string, cause ...any) {
 	text = "PROBLEM: " + text
+	key := fmt.Sprint(append([]any{text}, cause...)...)
 	m.mu.Lock()
-	news := m.result != text
-	m.result = text
+	news := m.result != text || m.logged != key
+	m.result, m.logged = text, key
 	m.mu.Unlock()
 	if news {
-		m.deps.log.Warn("event source mapping", "mapping", m.id, "source", m.source.arn(), "result", text)
+		m.deps.log.Warn("event source mapping", append([]any{"mapping", m.id, "source", m.source.arn(), "result", text}, cause...)...)
 	}
 }
 
-// advance moves a shard's checkpoint.
-func (m *mapping) advance(shard string, to Position) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.shards[shard].from = to
+// failed reports a failure of the function.
+func (m *mapping) failed(cause []any) { m.problem("Function call failed", cause...) }
+
+const causeBytesMax = 256
+
+// errorOf is what a function said of its failure, for the log.
+func errorOf(payload []byte) []any {
+	var said struct {
+		ErrorType    string `json:"errorType"`
+		ErrorMessage string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal(payload, &said); err != nil {
+		said.ErrorMessage = string(payload)
+	}
+	return []any{"errorType", clip(said.ErrorType), "errorMessage", clip(said.ErrorMessage)}
 }
 
-// finish marks a shard as handled to its end.
-func (m *mapping) finish(shard string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.shards[shard].done = true
-}
-
-// handled reports whether nothing of a shard is left to do.
-func (m *mapping) handled(shard string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.shards[shard].done
+func clip(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), causeBytesMax)], "")
 }

@@ -21,10 +21,14 @@ type mappingSettings struct {
 	recordAgeMax   time.Duration
 	partialResults bool
 	destination    string // ARN; "" discards without a trace
+
+	lanes           int // ParallelizationFactor
+	tumblingSeconds int // 0: no tumbling windows
+	filters         []filter
 }
 
 func defaultMappingSettings() mappingSettings {
-	return mappingSettings{batchRecords: 100, retryMax: -1, recordAgeMax: -1}
+	return mappingSettings{batchRecords: 100, retryMax: -1, recordAgeMax: -1, lanes: 1}
 }
 
 // mappingInput holds the members CreateEventSourceMapping and
@@ -63,8 +67,6 @@ type destination struct {
 	Destination string `json:",omitempty"`
 }
 
-type filterCriteria struct{ Filters []json.RawMessage }
-
 func (in *mappingInput) check(v *wire.Violations) {
 	within(v, "batchSize", in.BatchSize, 1, 10000)
 	within(v, "maximumBatchingWindowInSeconds", in.MaximumBatchingWindowInSeconds, 0, 300)
@@ -72,6 +74,9 @@ func (in *mappingInput) check(v *wire.Violations) {
 	within(v, "maximumRetryAttempts", in.MaximumRetryAttempts, -1, 10000)
 	within(v, "maximumRecordAgeInSeconds", in.MaximumRecordAgeInSeconds, -1, 604800)
 	within(v, "tumblingWindowInSeconds", in.TumblingWindowInSeconds, 0, 900)
+	if in.FilterCriteria != nil {
+		in.FilterCriteria.check(v)
+	}
 	if in.FunctionResponseTypes != nil {
 		for _, kind := range *in.FunctionResponseTypes {
 			if kind != reportBatchItemFailures {
@@ -83,14 +88,6 @@ func (in *mappingInput) check(v *wire.Violations) {
 
 // unsupported refuses what this service lacks.
 func (in *mappingInput) unsupported() error {
-	switch {
-	case in.ParallelizationFactor != nil && *in.ParallelizationFactor > 1:
-		return wire.NotImplemented("a ParallelizationFactor above 1 of event source mappings")
-	case in.TumblingWindowInSeconds != nil && *in.TumblingWindowInSeconds > 0:
-		return wire.NotImplemented("tumbling windows of event source mappings")
-	case in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0:
-		return wire.NotImplemented("filter criteria of event source mappings")
-	}
 	return refuseGiven([]gap{
 		{"SourceAccessConfigurations", in.SourceAccessConfigurations},
 		{"ScalingConfig", in.ScalingConfig},
@@ -111,6 +108,18 @@ func (in *mappingInput) apply(base mappingSettings) (mappingSettings, error) {
 	}
 	set(&base.batchRecords, in.BatchSize)
 	set(&base.windowSeconds, in.MaximumBatchingWindowInSeconds)
+	set(&base.lanes, in.ParallelizationFactor)
+	set(&base.tumblingSeconds, in.TumblingWindowInSeconds)
+	if base.lanes > 1 && base.tumblingSeconds > 0 {
+		return base, wire.NotImplemented("tumbling windows of event source mappings with a ParallelizationFactor above 1")
+	}
+	if in.FilterCriteria != nil {
+		filters, err := in.FilterCriteria.compile()
+		if err != nil {
+			return base, err
+		}
+		base.filters = filters
+	}
 	set(&base.bisect, in.BisectBatchOnFunctionError)
 	set(&base.retryMax, in.MaximumRetryAttempts)
 	if age := in.MaximumRecordAgeInSeconds; age != nil {

@@ -29,6 +29,7 @@ type EventSourceMappingConfiguration struct {
 	TumblingWindowInSeconds        int
 	FunctionResponseTypes          []string
 	DestinationConfig              destinationConfig
+	FilterCriteria                 *filterCriteria `json:",omitempty"`
 }
 
 // accepted is a mapping as create, update and delete answer it: 202.
@@ -51,10 +52,11 @@ func (m *mapping) view() EventSourceMappingConfiguration {
 		State:       m.state, StateTransitionReason: "User action", LastProcessingResult: m.result,
 		LastModified: wire.Timestamp{Time: m.modified}, StartingPosition: m.start.Type,
 		BatchSize: m.settings.batchRecords, MaximumBatchingWindowInSeconds: m.settings.windowSeconds,
-		ParallelizationFactor: 1, BisectBatchOnFunctionError: m.settings.bisect,
-		MaximumRetryAttempts: m.settings.retryMax, MaximumRecordAgeInSeconds: -1,
-		FunctionResponseTypes: []string{},
-		DestinationConfig:     destinationConfig{OnFailure: &destination{m.settings.destination}},
+		ParallelizationFactor: m.settings.lanes, TumblingWindowInSeconds: m.settings.tumblingSeconds,
+		BisectBatchOnFunctionError: m.settings.bisect,
+		MaximumRetryAttempts:       m.settings.retryMax, MaximumRecordAgeInSeconds: -1,
+		FunctionResponseTypes: []string{}, FilterCriteria: m.settings.criteria(),
+		DestinationConfig: destinationConfig{OnFailure: &destination{m.settings.destination}},
 	}
 	if m.settings.recordAgeMax >= 0 {
 		out.MaximumRecordAgeInSeconds = int(m.settings.recordAgeMax / time.Second)

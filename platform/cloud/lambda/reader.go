@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -78,7 +79,7 @@ func (r *reader) discover(ctx context.Context) (ready []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, shard := range list {
-		if !r.shards[shard.ID].done && r.parentsDone(shard) {
+		if !r.shards[shard.ID].Done && r.parentsDone(shard) {
 			ready = append(ready, shard.ID)
 		}
 	}
@@ -91,21 +92,22 @@ func (r *reader) discover(ctx context.Context) (ready []string) {
 // longer listed has left retention with all its records.
 func (r *reader) note(list []Shard) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	known := maps.Clone(r.shards)
+	r.mu.Unlock()
 	for _, shard := range list {
-		if r.shards[shard.ID] != nil {
+		if known[shard.ID] != nil {
 			continue
 		}
-		p := &place{from: Position{Type: TrimHorizon}}
-		if !r.listed {
-			p.from = r.start
-			p.done = shard.Closed && r.start.Type == Latest
+		first := place{From: Position{Type: TrimHorizon}}
+		if len(known) == 0 {
+			first = place{From: r.start, Done: shard.Closed && r.start.Type == Latest}
 		}
-		r.shards[shard.ID] = p
+		r.advance(shard.ID, func(p *place) { *p = first })
 	}
-	r.listed = true
-	for id, p := range r.shards {
-		p.done = p.done || !slices.ContainsFunc(list, func(s Shard) bool { return s.ID == id })
+	for id := range known {
+		if !r.handled(id) && !slices.ContainsFunc(list, func(s Shard) bool { return s.ID == id }) {
+			r.finish(id)
+		}
 	}
 }
 
@@ -113,25 +115,22 @@ func (r *reader) note(list []Shard) {
 // read, so that no record put after the mapping is Enabled is missed.
 func (r *reader) anchor(ctx context.Context, list []Shard) error {
 	for _, shard := range list {
-		r.mu.Lock()
-		p := r.shards[shard.ID]
-		pending := !p.done && p.from.Type == Latest
-		r.mu.Unlock()
-		if !pending {
+		from := r.at(shard.ID)
+		if from.Done || from.From.Type != Latest {
 			continue
 		}
-		batch, err := r.deps.streams.Read(ctx, r.source.streamARN, shard.ID, p.from, 1)
+		batch, err := r.deps.streams.Read(ctx, r.source.streamARN, shard.ID, from.From, 1)
 		if err != nil {
 			return err
 		}
-		switch {
-		case len(batch.Records) > 0:
-			r.advance(shard.ID, Position{Type: AtSequenceNumber, SequenceNumber: batch.Records[0].SequenceNumber})
-		case batch.End:
+		to := batch.Next
+		if len(batch.Records) > 0 {
+			to = Position{Type: AtSequenceNumber, SequenceNumber: batch.Records[0].SequenceNumber}
+		} else if batch.End {
 			r.finish(shard.ID)
-		default:
-			r.advance(shard.ID, batch.Next)
+			continue
 		}
+		r.advance(shard.ID, func(p *place) { p.From = to })
 	}
 	return nil
 }
@@ -140,7 +139,7 @@ func (r *reader) anchor(ctx context.Context, list []Shard) error {
 // seen; r.mu is held.
 func (r *reader) parentsDone(shard Shard) bool {
 	for _, id := range shard.Parents {
-		if parent := r.shards[id]; parent != nil && !parent.done {
+		if parent := r.shards[id]; parent != nil && !parent.Done {
 			return false
 		}
 	}

@@ -229,6 +229,7 @@ func TestMappingLifeWithTheSDK(t *testing.T) {
 		StartingPosition: types.EventSourcePositionTrimHorizon, MaximumBatchingWindowInSeconds: aws.Int32(300),
 		MaximumRecordAgeInSeconds: aws.Int32(60), BisectBatchOnFunctionError: aws.Bool(true),
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
+		ParallelizationFactor: aws.Int32(3), FilterCriteria: &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String(`{"data":{"a":[1]}}`)}}},
 	}
 	_, err = a.functions.CreateEventSourceMapping(ctx, in)
 	if code(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), "ensure the role can perform") {
@@ -242,6 +243,9 @@ func TestMappingLifeWithTheSDK(t *testing.T) {
 	m, err := a.functions.CreateEventSourceMapping(ctx, in)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if *m.ParallelizationFactor != 3 || *m.TumblingWindowInSeconds != 0 || len(m.FilterCriteria.Filters) != 1 || *m.FilterCriteria.Filters[0].Pattern != `{"data":{"a":[1]}}` {
+		t.Errorf("created %+v", m)
 	}
 	if *m.State != "Creating" || *m.BatchSize != 100 || *m.MaximumRetryAttempts != -1 || *m.MaximumRecordAgeInSeconds != 60 || !*m.BisectBatchOnFunctionError || m.FunctionResponseTypes[0] != in.FunctionResponseTypes[0] {
 		t.Errorf("created %+v", m)
@@ -261,13 +265,18 @@ func TestMappingLifeWithTheSDK(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put("x") // a window of five minutes opens: nothing below may wait for it
+	put(`{"a":2}`) // not wanted
+	put(`{"a":1}`) // a window of five minutes opens: nothing below may wait for it
 	if _, err := a.functions.UpdateEventSourceMapping(ctx, &awslambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: aws.Bool(false)}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "mapping is disabled", state("Disabled"))
-	if _, err := a.functions.UpdateEventSourceMapping(ctx, &awslambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: aws.Bool(true), MaximumBatchingWindowInSeconds: aws.Int32(0)}); err != nil {
-		t.Fatal(err)
+	updated, err := a.functions.UpdateEventSourceMapping(ctx, &awslambda.UpdateEventSourceMappingInput{
+		UUID: m.UUID, Enabled: aws.Bool(true), MaximumBatchingWindowInSeconds: aws.Int32(0),
+		ParallelizationFactor: aws.Int32(1), TumblingWindowInSeconds: aws.Int32(0), FilterCriteria: &types.FilterCriteria{},
+	})
+	if err != nil || updated.FilterCriteria != nil || *updated.ParallelizationFactor != 1 {
+		t.Fatalf("update: %+v %v", updated, err)
 	}
 	until(t, "the record is processed", func() bool {
 		got, err := a.functions.GetEventSourceMapping(ctx, &awslambda.GetEventSourceMappingInput{UUID: m.UUID})
@@ -292,6 +301,15 @@ func TestGapsOfMappingsAreNamed(t *testing.T) {
 	t.Parallel()
 	a, ctx := newAccount(t), t.Context()
 	a.create(t, "echo")
+	const good = `{"data":{"a":["x"]}}`
+	filters := func(patterns ...string) func(*awslambda.CreateEventSourceMappingInput) {
+		return func(in *awslambda.CreateEventSourceMappingInput) {
+			in.FilterCriteria = &types.FilterCriteria{}
+			for _, p := range patterns {
+				in.FilterCriteria.Filters = append(in.FilterCriteria.Filters, types.Filter{Pattern: &p})
+			}
+		}
+	}
 	for _, c := range []struct {
 		code, says string
 		change     func(*awslambda.CreateEventSourceMappingInput)
@@ -299,12 +317,18 @@ func TestGapsOfMappingsAreNamed(t *testing.T) {
 		{"NotImplementedException", "sqs", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.EventSourceArn = aws.String("arn:aws:sqs:us-east-1:123456789012:q")
 		}},
-		{"NotImplementedException", "ParallelizationFactor", func(in *awslambda.CreateEventSourceMappingInput) { in.ParallelizationFactor = aws.Int32(2) }},
-		{"NotImplementedException", "Topics", func(in *awslambda.CreateEventSourceMappingInput) { in.Topics = []string{"t"} }},
-		{"NotImplementedException", "umbling", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(30) }},
-		{"NotImplementedException", "filter", func(in *awslambda.CreateEventSourceMappingInput) {
-			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}
+		{"NotImplementedException", "ParallelizationFactor", func(in *awslambda.CreateEventSourceMappingInput) {
+			in.ParallelizationFactor, in.TumblingWindowInSeconds = aws.Int32(2), aws.Int32(30)
 		}},
+		{"ValidationException", "parallelizationFactor", func(in *awslambda.CreateEventSourceMappingInput) { in.ParallelizationFactor = aws.Int32(11) }},
+		{"NotImplementedException", "Topics", func(in *awslambda.CreateEventSourceMappingInput) { in.Topics = []string{"t"} }},
+		{"ValidationException", "tumblingWindowInSeconds", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(901) }},
+		{"InvalidParameterValueException", "Invalid filter pattern definition", filters("{}")},
+		{"InvalidParameterValueException", `no operator "like"`, filters(`{"data":{"a":[{"like":"x"}]}}`)},
+		{"InvalidParameterValueException", "must be a JSON object", filters(`{"data":["plain"]}`)},
+		{"InvalidParameterValueException", "5 filters", filters(good, good, good, good, good, good)},
+		{"ValidationException", "filterCriteria.filters.2.member.pattern", filters(good, `{"data":{"a":["`+strings.Repeat("x", 4096)+`"]}}`)},
+		{"NotImplementedException", `"partitionKey"`, filters(`{"partitionKey":["k"]}`)},
 		{"NotImplementedException", "SNS", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sns:us-east-1:123456789012:t")}}
 		}},
