@@ -39,6 +39,67 @@ func TestStalledBodyIsGivenUp(t *testing.T) {
 	}
 }
 
+// A client that sends its whole body before it listens must hear that the body
+// was too large, by HTTP/1.1 and HTTP/2, in clear and over TLS.
+func TestTooLargeABodyIsAnswered(t *testing.T) {
+	t.Parallel()
+	plain, secure := runCloud(t, Config{}), runCloud(t, Config{TLS: true})
+	body := strings.Repeat("x", 24<<20)
+	prior := &http.Transport{Protocols: new(http.Protocols)}
+	prior.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(prior.CloseIdleConnections)
+	for name, tc := range map[string]struct {
+		cloud     *Cloud
+		transport *http.Transport
+	}{
+		"http1": {plain, &http.Transport{DisableKeepAlives: true}}, "http2": {plain, prior},
+		"tls http1": {secure, trusting(t, secure, false)}, "tls http2": {secure, trusting(t, secure, true)},
+	} {
+		for _, announced := range []bool{true, false} {
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, tc.cloud.Endpoint(), strings.NewReader(body))
+			req.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
+			if !announced {
+				req.ContentLength = -1
+			}
+			resp, err := (&http.Client{Transport: &allOrNothing{tc.transport}}).Do(req)
+			if err != nil {
+				t.Errorf("%s, length announced %t: %v", name, announced, err)
+				continue
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s, length announced %t: %s", name, announced, resp.Status)
+			}
+		}
+	}
+}
+
+// allOrNothing fails a call that is answered before its body was sent.
+type allOrNothing struct{ http.RoundTripper }
+
+func (a *allOrNothing) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := &countingBody{ReadCloser: r.Body}
+	r = r.Clone(r.Context())
+	r.Body = sent
+	resp, err := a.RoundTripper.RoundTrip(r)
+	if n := sent.count.Load(); err == nil && n < 24<<20 {
+		resp.Body.Close()
+		return nil, fmt.Errorf("answered after %d bytes", n)
+	}
+	return resp, err
+}
+
+type countingBody struct {
+	io.ReadCloser
+	count atomic.Int64
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.count.Add(int64(n))
+	return n, err
+}
+
 func TestGarbageOnTheConnection(t *testing.T) {
 	t.Parallel()
 	c := runCloud(t, Config{}, echoService())

@@ -27,6 +27,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.serveLocal(w, r, name)
 		return
 	}
+	if c.authority != nil {
+		markTLS(r)
+	}
 	started := c.wall.Now()
 	x := &exchange{cloud: c, w: w, r: r}
 	x.call = &wire.Call{
@@ -168,19 +171,21 @@ func (x *exchange) readBody() error {
 	if x.service != nil {
 		limit = x.service.BodyLimit()
 	}
-	if x.r.ContentLength > limit {
-		return wire.ErrBodyTooLarge
-	}
 	if x.r.ContentLength == 0 {
 		return nil
 	}
 	control := http.NewResponseController(x.w)
 	_ = control.SetReadDeadline(x.cloud.wall.Now().Add(x.cloud.cfg.BodyReadMax)) // unsupported only by test recorders
-	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512)           // room to see the end without growing
+	if x.r.ContentLength > limit {
+		x.discard()
+		return wire.ErrBodyTooLarge
+	}
+	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512) // room to see the end without growing
 	var err error
 	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
+		x.discard()
 		return wire.ErrBodyTooLarge
 	}
 	if err != nil {
@@ -192,6 +197,15 @@ func (x *exchange) readBody() error {
 		x.call.Body, err = wire.Inflate(x.signed, limit)
 	}
 	return err
+}
+
+// discardMax is how much of a body that is refused for its size is read.
+const discardMax = 64 << 20
+
+// discard reads a body that is too large to its end, or a good way towards it:
+// most clients look at the answer only after they have sent everything.
+func (x *exchange) discard() {
+	_, _ = io.CopyN(io.Discard, x.r.Body, discardMax) // whatever ends it, the answer is the same
 }
 
 // readAll is io.ReadAll into a buffer of the announced size.

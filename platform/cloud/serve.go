@@ -31,11 +31,11 @@ func (c *Cloud) Run(ctx context.Context) (err error) {
 	server := c.server(calls)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		serve := server.Serve
+		listener := c.listener
 		if c.authority != nil {
-			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			listener = tlsListener{listener, c.authority.config()}
 		}
-		if err := serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("cloud serves %s: %w", c.Endpoint(), err)
 		}
 		return nil
@@ -66,12 +66,8 @@ func (c *Cloud) Run(ctx context.Context) (err error) {
 func (c *Cloud) server(calls context.Context) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	if c.authority != nil {
-		protocols.SetHTTP2(true)
-	} else {
-		protocols.SetUnencryptedHTTP2(true)
-	}
-	server := &http.Server{
+	protocols.SetUnencryptedHTTP2(true) // over TLS too, see tlsListener
+	return &http.Server{
 		Handler:           c,
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000},
@@ -80,11 +76,8 @@ func (c *Cloud) server(calls context.Context) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), // what peers do wrong
 		BaseContext:       func(net.Listener) context.Context { return calls },
+		ConnContext:       withTLS,
 	}
-	if c.authority != nil {
-		server.TLSConfig = c.authority.config()
-	}
-	return server
 }
 
 // drain finishes the calls in hand; what is left after DrainMax is cut off.

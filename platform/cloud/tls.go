@@ -104,7 +104,10 @@ func writeCertificate(file string, der []byte) (path string, temporary bool, err
 }
 
 func (a *authority) config() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{a.leaf}, MinVersion: tls.VersionTLS12}
+	return &tls.Config{
+		Certificates: []tls.Certificate{a.leaf}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"},
+	}
 }
 
 // remove deletes a temporary file; it is nothing to fail for.

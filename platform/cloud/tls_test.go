@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
 // trusting is a transport that trusts c's authority and nothing else.
@@ -55,6 +60,54 @@ func TestTLSSpeaksBothVersionsOfHTTP(t *testing.T) {
 	var unknown x509.UnknownAuthorityError
 	if _, err := (&http.Client{Transport: transport}).Get(c.Endpoint()); !errors.As(err, &unknown) { //nolint:bodyclose // there is no reply
 		t.Errorf("a client that does not trust the authority: %v", err)
+	}
+}
+
+// TestPriorKnowledgeOverTLS speaks HTTP/2 at once, as Java's clients do, without
+// having agreed on it in the handshake.
+func TestPriorKnowledgeOverTLS(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{TLS: true})
+	trust := trusting(t, c, false).TLSClientConfig
+	dialer := &tls.Dialer{Config: trust}
+	transport := &http.Transport{DialContext: dialer.DialContext, Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := (&http.Client{Transport: transport}).Get("http" + strings.TrimPrefix(c.Endpoint(), "https") + "/_weir/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.Proto != "HTTP/2.0" || resp.StatusCode != 200 {
+		t.Errorf("got %s %d", resp.Proto, resp.StatusCode)
+	}
+}
+
+// TestPlainHTTPToTLS says what is wrong, and the cloud sees calls over TLS as such.
+func TestPlainHTTPToTLS(t *testing.T) {
+	t.Parallel()
+	var encrypted atomic.Bool
+	c := runCloud(t, Config{TLS: true, Hooks: []wire.Hook{func(ctx context.Context, call *wire.Call, in any, next wire.Next) (any, error) {
+		encrypted.Store(call.HTTP.TLS != nil && call.HTTP.TLS.Version >= tls.VersionTLS12)
+		return next(ctx, in)
+	}}})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := (&http.Client{Transport: transport}).Get("http" + strings.TrimPrefix(c.Endpoint(), "https"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != 400 || !strings.Contains(string(text), "https://") {
+		t.Errorf("got %d %s", resp.StatusCode, text)
+	}
+	for _, http2 := range []bool{false, true} {
+		encrypted.Store(false)
+		cfg := rootConfig(t, c)
+		cfg.HTTPClient = &http.Client{Transport: trusting(t, c, http2)}
+		if _, err := kinesis.NewFromConfig(cfg).ListStreams(t.Context(), &kinesis.ListStreamsInput{}); err != nil || !encrypted.Load() {
+			t.Errorf("http2 %t: encrypted %t, %v", http2, encrypted.Load(), err)
+		}
 	}
 }
 

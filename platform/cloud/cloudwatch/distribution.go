@@ -6,9 +6,9 @@ import (
 )
 
 // distribution sums up measurements: exactly for the five plain statistics,
-// and for percentiles in a histogram of bins that grow by 1 %, so that a
-// percentile is off by half a percent. Past binsMax bins, neighbours are merged
-// and the error doubles.
+// and for percentiles in a histogram of bins that grow by 1 %. A bin answers with
+// the mean of what is in it: exactly where that is one value, else off by less
+// than a percent. Past binsMax bins, neighbours are merged and the error doubles.
 type distribution struct {
 	count, sum, low, high float64
 	bins                  []bin // by key
@@ -19,8 +19,13 @@ type distribution struct {
 }
 
 type bin struct {
-	key   int32
-	count float64
+	key        int32
+	count, sum float64
+}
+
+func (b *bin) add(o bin) {
+	b.count += o.count
+	b.sum += o.sum
 }
 
 const (
@@ -48,7 +53,7 @@ func (d *distribution) add(value, count float64) {
 		d.opaque, d.bins = true, nil
 	}
 	if !d.opaque {
-		d.put(bin{d.keyOf(value), count})
+		d.put(bin{d.keyOf(value), count, value * count})
 	}
 }
 
@@ -97,7 +102,7 @@ func (d *distribution) keyOf(value float64) int32 {
 func (d *distribution) put(b bin) {
 	i, found := slices.BinarySearchFunc(d.bins, b.key, func(have bin, key int32) int { return int(int64(have.key) - int64(key)) })
 	if found {
-		d.bins[i].count += b.count
+		d.bins[i].add(b)
 		return
 	}
 	d.bins = slices.Insert(d.bins, i, b)
@@ -115,7 +120,7 @@ func (d *distribution) coarsen() {
 			b.key >>= 1
 		}
 		if n := len(merged); n > 0 && merged[n-1].key == b.key {
-			merged[n-1].count += b.count
+			merged[n-1].add(b)
 			continue
 		}
 		merged = append(merged, b)
@@ -131,20 +136,10 @@ func (d *distribution) percentile(p float64) (float64, bool) {
 	rank, seen := p/100*d.count, 0.0
 	for _, b := range d.bins {
 		if seen += b.count; seen >= rank && seen > 0 {
-			return d.middle(b.key), true
+			return min(max(b.sum/b.count, d.low), d.high), true
 		}
 	}
 	return d.high, true
-}
-
-// middle is the geometric middle of a bin, never outside what was measured.
-func (d *distribution) middle(key int32) float64 {
-	if key == zeroKey {
-		return 0
-	}
-	width := float64(int64(1) << d.coarse)
-	value := math.Pow(binGrowth, (float64(key)+0.5)*width)
-	return min(max(value, d.low), d.high)
 }
 
 // cells is what it costs against the store's limit.

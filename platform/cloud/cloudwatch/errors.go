@@ -3,6 +3,8 @@ package cloudwatch
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -65,22 +67,46 @@ func (p *problems) require(name string, given bool) bool {
 	return given
 }
 
+// most refuses a collection of more than limit elements.
+func (p *problems) most(name string, size, limit int) bool {
+	if size > limit {
+		p.add(invalidValue("The collection %s must not have a size greater than %d.", name, limit))
+		return false
+	}
+	return true
+}
+
+// text checks a name: its length, and that it can be printed.
 func (p *problems) text(name string, value *string, most int) {
-	if p.require(name, value != nil) && (*value == "" || len(*value) > most) {
+	switch {
+	case !p.require(name, value != nil):
+	case *value == "" || utf8.RuneCountInString(*value) > most:
 		p.add(invalidValue("The value %.300q for parameter %s is invalid: want 1 to %d characters.", *value, name, most))
+	case strings.ContainsFunc(*value, unicode.IsControl):
+		p.add(invalidValue("The value %.300q for parameter %s contains control characters.", *value, name))
+	}
+}
+
+// label checks a dimension's name or value, which AWS wants in ASCII.
+func (p *problems) label(name string, value string, most int) {
+	p.text(name, &value, most)
+	switch {
+	case strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII }):
+		p.add(invalidValue("The value %.300q for parameter %s contains non-ASCII characters.", value, name))
+	case value != "" && strings.TrimSpace(value) == "":
+		p.add(invalidValue("The value %.300q for parameter %s is nothing but white space.", value, name))
 	}
 }
 
 func (p *problems) dimensions(name string, list []Dimension) {
-	if len(list) > dimensionsMax {
-		p.add(invalidValue("The collection %s must not have a size greater than %d.", name, dimensionsMax))
+	if !p.most(name, len(list), dimensionsMax) {
 		return
 	}
 	seen := make(map[string]bool, len(list))
 	for i, d := range list {
 		path := fmt.Sprintf("%s.member.%d", name, i+1)
-		p.text(path+".Name", &d.Name, 255)
-		p.text(path+".Value", &d.Value, 1024)
+		p.label(path+".Name", d.Name, 255)
+		p.label(path+".Value", d.Value, 1024)
 		if strings.HasPrefix(d.Name, ":") {
 			p.add(invalidValue("The value %q for parameter %s.Name is invalid: it must not begin with a colon.", d.Name, path))
 		}

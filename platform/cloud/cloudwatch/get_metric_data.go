@@ -45,8 +45,7 @@ const (
 func (in *GetMetricDataInput) Validate() error {
 	var p problems
 	p.require("MetricDataQueries", in.MetricDataQueries != nil)
-	if len(in.MetricDataQueries) > queriesMax {
-		p.add(invalidValue("The collection MetricDataQueries must not have a size greater than %d.", queriesMax))
+	if !p.most("MetricDataQueries", len(in.MetricDataQueries), queriesMax) {
 		return p.err()
 	}
 	checkSpan(&p, in.StartTime, in.EndTime)
@@ -106,7 +105,9 @@ func (q *MetricDataQuery) check(p *problems, path string) {
 		p.dimensions(path+"Metric.Dimensions", stat.Metric.Dimensions)
 	}
 	p.period(path+"Period", stat.Period)
-	p.require(path+"Stat", stat.Stat != nil)
+	if p.require(path+"Stat", stat.Stat != nil) {
+		p.statistic(path+"Stat", *stat.Stat)
+	}
 	p.unit(path+"Unit", stat.Unit)
 }
 
@@ -127,6 +128,9 @@ func (in *GetMetricDataInput) unsupported() error {
 			return wire.NotImplemented("dynamic labels of cloudwatch:GetMetricData")
 		case q.AccountId != nil:
 			return wire.NotImplemented("metrics of other accounts in cloudwatch:GetMetricData")
+		}
+		if _, err := parseStatistic(*q.MetricStat.Stat); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -174,14 +178,14 @@ func (s *Service) answer(in *GetMetricDataInput, q *MetricDataQuery, from place,
 	if err != nil {
 		return result, false, err
 	}
-	list := s.store.read(*q.MetricStat.Metric, deref(q.MetricStat.Unit), in.StartTime.Time, in.EndTime.Time, int64(*q.MetricStat.Period), false)
+	list := s.store.read(s.cfg.Clock.Now(), *q.MetricStat.Metric, deref(q.MetricStat.Unit), span{in.StartTime.Time, in.EndTime.Time, int64(*q.MetricStat.Period)}, false)
 	ascending := deref(in.ScanBy) == scanAscending
 	if !ascending {
 		slices.Reverse(list)
 	}
 	result = MetricDataResult{
 		ID: *q.Id, Label: cmp.Or(deref(q.Label), q.MetricStat.Metric.MetricName), StatusCode: "Complete",
-		Timestamps: []wire.Timestamp{}, Values: []float64{},
+		Timestamps: []wire.Timestamp{}, Values: []wire.Double{},
 	}
 	for i := range list {
 		at := list[i].start
@@ -197,7 +201,7 @@ func (s *Service) answer(in *GetMetricDataInput, q *MetricDataQuery, from place,
 			return result, true, nil
 		}
 		result.Timestamps = append(result.Timestamps, wire.Timestamp{Time: time.Unix(at, 0).UTC()})
-		result.Values = append(result.Values, value)
+		result.Values = append(result.Values, wire.Double(value))
 	}
 	return result, false, nil
 }

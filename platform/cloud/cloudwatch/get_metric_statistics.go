@@ -27,13 +27,13 @@ type GetMetricStatisticsInput struct {
 // Datapoint is one period.
 type Datapoint struct {
 	Timestamp          wire.Timestamp
-	SampleCount        *float64           `json:",omitempty"`
-	Average            *float64           `json:",omitempty"`
-	Sum                *float64           `json:",omitempty"`
-	Minimum            *float64           `json:",omitempty"`
-	Maximum            *float64           `json:",omitempty"`
-	Unit               string             `json:",omitempty"`
-	ExtendedStatistics map[string]float64 `json:",omitempty"`
+	SampleCount        *wire.Double           `json:",omitempty"`
+	Average            *wire.Double           `json:",omitempty"`
+	Sum                *wire.Double           `json:",omitempty"`
+	Minimum            *wire.Double           `json:",omitempty"`
+	Maximum            *wire.Double           `json:",omitempty"`
+	Unit               string                 `json:",omitempty"`
+	ExtendedStatistics map[string]wire.Double `json:",omitempty"`
 }
 
 // GetMetricStatisticsOutput has the points.
@@ -53,13 +53,21 @@ func (in *GetMetricStatisticsInput) Validate() error {
 	p.period("Period", in.Period)
 	p.unit("Unit", in.Unit)
 	checkSpan(&p, in.StartTime, in.EndTime)
-	if len(in.Statistics)+len(in.ExtendedStatistics) == 0 {
+	switch {
+	case len(in.Statistics)+len(in.ExtendedStatistics) == 0:
 		p.add(missingParameter("Statistics"))
+	case len(in.Statistics) > 0 && len(in.ExtendedStatistics) > 0:
+		p.add(invalidCombination("The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both."))
 	}
+	p.most("Statistics", len(in.Statistics), 5)
+	p.most("ExtendedStatistics", len(in.ExtendedStatistics), 10)
 	for i, name := range in.Statistics {
 		if !slices.Contains([]string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"}, name) {
 			p.add(invalidValue("The value %.100q for parameter Statistics.member.%d is invalid.", name, i+1))
 		}
+	}
+	for i, name := range in.ExtendedStatistics {
+		p.statistic(fmt.Sprintf("ExtendedStatistics.member.%d", i+1), name)
 	}
 	return p.err()
 }
@@ -72,32 +80,32 @@ func (s *Service) getMetricStatistics(_ context.Context, _ *wire.Call, in *GetMe
 	for _, name := range in.ExtendedStatistics {
 		stat, err := parseStatistic(name)
 		if err != nil {
-			return nil, fmt.Errorf("extended statistic: %w", err)
+			return nil, err
 		}
 		extended[name] = stat
 	}
 	s.drain()
 	out := &GetMetricStatisticsOutput{Label: in.MetricName, Datapoints: []Datapoint{}}
-	for _, st := range s.store.read(in.Metric, deref(in.Unit), in.StartTime.Time, in.EndTime.Time, int64(*in.Period), true) {
+	for _, st := range s.store.read(s.cfg.Clock.Now(), in.Metric, deref(in.Unit), span{in.StartTime.Time, in.EndTime.Time, int64(*in.Period)}, true) {
 		d := Datapoint{Timestamp: wire.Timestamp{Time: time.Unix(st.start, 0).UTC()}, Unit: st.unit}
-		average := st.sum / st.count
 		for name, to := range map[string]struct {
-			field **float64
-			value *float64
+			field **wire.Double
+			value float64
 		}{
-			"SampleCount": {&d.SampleCount, &st.count}, "Average": {&d.Average, &average}, "Sum": {&d.Sum, &st.sum},
-			"Minimum": {&d.Minimum, &st.low}, "Maximum": {&d.Maximum, &st.high},
+			"SampleCount": {&d.SampleCount, st.count}, "Average": {&d.Average, st.sum / st.count}, "Sum": {&d.Sum, st.sum},
+			"Minimum": {&d.Minimum, st.low}, "Maximum": {&d.Maximum, st.high},
 		} {
 			if slices.Contains(in.Statistics, name) {
-				*to.field = to.value
+				value := wire.Double(to.value)
+				*to.field = &value
 			}
 		}
 		for name, stat := range extended {
 			if value, ok := stat(&st.distribution); ok {
 				if d.ExtendedStatistics == nil {
-					d.ExtendedStatistics = make(map[string]float64)
+					d.ExtendedStatistics = make(map[string]wire.Double)
 				}
-				d.ExtendedStatistics[name] = value
+				d.ExtendedStatistics[name] = wire.Double(value)
 			}
 		}
 		out.Datapoints = append(out.Datapoints, d)

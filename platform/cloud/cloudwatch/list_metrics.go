@@ -52,8 +52,7 @@ func (in *ListMetricsInput) Validate() error {
 			p.text(name, value, 255)
 		}
 	}
-	if len(in.Dimensions) > filtersMax {
-		p.add(invalidValue("The collection Dimensions must not have a size greater than %d.", filtersMax))
+	if !p.most("Dimensions", len(in.Dimensions), filtersMax) {
 		return p.err()
 	}
 	for i, f := range in.Dimensions {
@@ -92,9 +91,10 @@ func (s *Service) listMetrics(_ context.Context, _ *wire.Call, in *ListMetricsIn
 	found, last, more := s.store.list(string(after), listMax, func(m Metric, written time.Time) bool {
 		return (in.RecentlyActive == nil || now.Sub(written) <= recentlyMax) && in.wants(m)
 	})
-	out := &ListMetricsOutput{Metrics: found}
-	if found == nil {
-		out.Metrics = []Metric{}
+	out := &ListMetricsOutput{Metrics: make([]Metric, 0, len(found))}
+	for _, m := range found {
+		m.Dimensions = append([]Dimension{}, m.Dimensions...) // none is an empty list on the wire
+		out.Metrics = append(out.Metrics, m)
 	}
 	if more {
 		token := base64.RawURLEncoding.EncodeToString([]byte(last))

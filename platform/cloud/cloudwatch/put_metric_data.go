@@ -43,8 +43,7 @@ func (in *PutMetricDataInput) Validate() error {
 	if in.EntityMetricData == nil {
 		p.require("MetricData", in.MetricData != nil)
 	}
-	if len(in.MetricData) > dataMax {
-		p.add(invalidValue("The collection MetricData must not have a size greater than %d.", dataMax))
+	if !p.most("MetricData", len(in.MetricData), dataMax) {
 		return p.err()
 	}
 	for i := range in.MetricData {
@@ -88,8 +87,7 @@ func (d *MetricDatum) checkValues(p *problems, path string) {
 	if d.Values != nil && len(d.Values) == 0 {
 		p.add(missingParameter(path + "Values"))
 	}
-	if len(d.Values) > valuesMax {
-		p.add(invalidValue("The collection %sValues must not have a size greater than %d.", path, valuesMax))
+	if !p.most(path+"Values", len(d.Values), valuesMax) {
 		return
 	}
 	for i, v := range d.Values {

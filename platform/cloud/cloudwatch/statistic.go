@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,8 @@ func parseStatistic(name string) (statistic, error) {
 	case "SampleCount":
 		return plain(func(d *distribution) float64 { return d.count })
 	}
-	if digits, ok := strings.CutPrefix(name, "p"); ok {
-		if p, err := strconv.ParseFloat(digits, 64); err == nil && p >= 0 && p <= 100 {
+	if digits, ok := strings.CutPrefix(name, "p"); ok && strings.Trim(digits, "0123456789.") == "" {
+		if p, err := strconv.ParseFloat(digits, 64); err == nil && p <= 100 {
 			return func(d *distribution) (float64, bool) { return d.percentile(p) }, nil
 		}
 	}
@@ -37,7 +38,17 @@ func parseStatistic(name string) (statistic, error) {
 			return nil, wire.NotImplemented("the statistic " + strconv.Quote(name) + " of cloudwatch")
 		}
 	}
-	return nil, invalidValue("The value %.100q for parameter Stat is not supported.", name)
+	return nil, errNoStatistic
+}
+
+var errNoStatistic = errors.New("no such statistic")
+
+// statistic refuses what is no statistic; one that is only missing here is
+// refused later, by its name.
+func (p *problems) statistic(path, name string) {
+	if _, err := parseStatistic(name); errors.Is(err, errNoStatistic) {
+		p.add(invalidValue("The value %.100q for parameter %s is not supported.", name, path))
+	}
 }
 
 // isPeriod reports whether data can be read by such periods.

@@ -15,6 +15,8 @@ const (
 	cellsMax   = 1_000_000 // see distribution.cells
 	// keepFor is how long after its last write a data point is kept.
 	keepFor = 6 * time.Hour
+	// fineFor is how long data of high resolution is told apart by seconds.
+	fineFor = 3 * time.Hour
 )
 
 // series is everything known of one metric.
@@ -87,19 +89,26 @@ func (s *store) put(now time.Time, list []measurement) error {
 			in = &series{metric: m.metric, points: make(map[pointKey]*point)}
 			s.series[key] = in
 		}
-		at := m.key()
-		p := in.points[at]
-		if p == nil {
-			p = &point{}
-			in.points[at] = p
-		} else {
-			s.cells -= p.cells()
+		in.written = now
+		if m.values.count > 0 { // counts of zero make a metric known, and no data
+			s.add(in, m.key(), now, &m.values)
 		}
-		p.addAll(&m.values)
-		s.cells += p.cells()
-		p.written, in.written = now, now
 	}
 	return nil
+}
+
+// add merges values into the point at a key.
+func (s *store) add(in *series, at pointKey, now time.Time, values *distribution) {
+	p := in.points[at]
+	if p == nil {
+		p = &point{}
+		in.points[at] = p
+	} else {
+		s.cells -= p.cells()
+	}
+	p.addAll(values)
+	p.written = now
+	s.cells += p.cells()
 }
 
 // full reports whether list could go beyond the limits.
@@ -114,20 +123,31 @@ func (s *store) full(list []measurement) bool {
 	return cells > cellsMax || len(s.series)+len(fresh) > metricsMax
 }
 
-// sweep forgets what was not written to for keepFor.
+// sweep forgets what was not written to for keepFor, and rolls seconds that are
+// older than fineFor up into their minutes.
 func (s *store) sweep(now time.Time) {
 	s.swept = now
 	for key, in := range s.series {
 		for at, p := range in.points {
-			if now.Sub(p.written) > keepFor {
-				s.cells -= p.cells()
-				delete(in.points, at)
+			forgotten := now.Sub(p.written) > keepFor
+			if !forgotten && !tooFine(now, at) {
+				continue
+			}
+			s.cells -= p.cells()
+			delete(in.points, at)
+			if !forgotten {
+				s.add(in, pointKey{unit: at.unit, start: floor(at.start, 60)}, p.written, &p.distribution)
 			}
 		}
-		if len(in.points) == 0 {
+		if len(in.points) == 0 && now.Sub(in.written) > keepFor {
 			delete(s.series, key)
 		}
 	}
+}
+
+// tooFine reports whether a point is of seconds that are no longer told apart.
+func tooFine(now time.Time, at pointKey) bool {
+	return at.fine && now.Sub(time.Unix(at.start, 0)) > fineFor
 }
 
 // statistics is one period of one metric.
@@ -137,9 +157,23 @@ type statistics struct {
 	distribution
 }
 
-// read sums a metric up by periods that begin in [from, to), oldest first. An
-// empty unit means all units, together or apart.
-func (s *store) read(m Metric, unit string, from, to time.Time, periodSeconds int64, apart bool) []statistics {
+// span is the time that is asked for, [from, to), and how it is divided.
+type span struct {
+	from, to      time.Time
+	periodSeconds int64
+}
+
+// has reports whether a point belongs to the span. Periods of less than a minute
+// have no points from before fineFor, as on AWS.
+func (s span) has(now time.Time, at pointKey) bool {
+	start := time.Unix(at.start, 0)
+	return at.start >= floor(s.from.Unix(), s.periodSeconds) && start.Before(s.to) &&
+		(s.periodSeconds >= 60 || now.Sub(start) <= fineFor)
+}
+
+// read sums a metric up by periods, oldest first. An empty unit means all
+// units, together or apart.
+func (s *store) read(now time.Time, m Metric, unit string, when span, apart bool) []statistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.series[m.key()]
@@ -150,13 +184,12 @@ func (s *store) read(m Metric, unit string, from, to time.Time, periodSeconds in
 		unit  string
 		start int64
 	}
-	first := floor(from.Unix(), periodSeconds)
 	sums := make(map[slot]*distribution)
 	for at, p := range in.points {
-		if at.start < first || !time.Unix(at.start, 0).Before(to) || unit != "" && at.unit != unit {
+		if !when.has(now, at) || unit != "" && at.unit != unit {
 			continue
 		}
-		to := slot{start: floor(at.start, periodSeconds)}
+		to := slot{start: floor(at.start, when.periodSeconds)}
 		if apart {
 			to.unit = at.unit
 		}

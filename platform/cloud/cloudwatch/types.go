@@ -86,7 +86,7 @@ type MetricDataResult struct {
 	ID         string `json:"Id"`
 	Label      string
 	Timestamps []wire.Timestamp
-	Values     []float64
+	Values     []wire.Double
 	StatusCode string
 }
 

@@ -74,20 +74,10 @@ func serviceOf(credential string) string {
 
 func parseHeader(r *http.Request, header string, sp spelling) (signature, error) {
 	scheme, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
-	if !strings.HasPrefix(scheme, "AWS4-") {
-		return signature{}, sp.missingToken()
-	}
-	if scheme != algorithm {
-		return signature{}, sp.incomplete("Unsupported AWS 'algorithm': '" + clip(scheme) + "'.") // U
-	}
 	var credential, signedHeaders, hex string
-	for part := range strings.SplitSeq(rest, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
+	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
 		key, value, found := strings.Cut(part, "=")
-		if !found || strings.ContainsAny(value, " \t") {
+		if !found {
 			return signature{}, sp.incomplete("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '" + hashed(part) + "'.")
 		}
 		switch key {
@@ -116,6 +106,9 @@ func parseHeader(r *http.Request, header string, sp spelling) (signature, error)
 	}
 	if missing.Len() > 0 {
 		return signature{}, sp.incomplete(missing.String() + "(Hashed with SHA-256 and encoded with Base64) Authorization=" + hashed(header))
+	}
+	if scheme != algorithm {
+		return signature{}, sp.incomplete("Unsupported AWS 'algorithm': '" + clip(scheme) + "'.") // U
 	}
 	sig := signature{
 		signedHeaders: signedHeaders,

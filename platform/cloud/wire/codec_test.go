@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/xml"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -228,5 +229,39 @@ func wellFormed(t *testing.T, body []byte) {
 			}
 			return
 		}
+	}
+}
+
+func TestDoublesKeepTheirPoint(t *testing.T) {
+	t.Parallel()
+	type output struct{ Value Double }
+	for value, want := range map[Double]string{3: "3.0", 0: "0.0", -1.5: "-1.5", 1e21: "1e+21", 100000: "100000.0"} {
+		for codec, body := range map[Codec]string{
+			jsonCodec{contentType: "application/x-amz-json-1.0"}: `{"Value":` + want + `}`,
+			queryCodec{}: "<Value>" + want + "</Value>",
+		} {
+			reply, err := codec.Encode(&Call{Operation: "Op"}, &output{value})
+			if err != nil || !strings.Contains(string(reply.Body), body) {
+				t.Errorf("%g: %s, %v; want %s", value, reply.Body, err, body)
+			}
+		}
+	}
+	if reply, err := (jsonCodec{}).Encode(nil, &output{Double(math.NaN())}); err == nil {
+		t.Errorf("NaN became %s", reply.Body)
+	}
+}
+
+func TestNumbersThatJSONSpellsOut(t *testing.T) {
+	t.Parallel()
+	type input struct{ Value *float64 }
+	for text, want := range map[string]float64{"NaN": math.NaN(), "Infinity": math.Inf(1), "-Infinity": math.Inf(-1)} {
+		var in input
+		if err := DecodeJSON([]byte(`{"Value":"`+text+`"}`), &in); err != nil || math.Float64bits(*in.Value) != math.Float64bits(want) {
+			t.Errorf("%s: %v, %v", text, in.Value, err)
+		}
+	}
+	var in input
+	if err := DecodeJSON([]byte(`{"Value":"inf"}`), &in); err == nil || !strings.Contains(err.Error(), "can not be converted to a Double") {
+		t.Errorf("another word: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -54,9 +55,27 @@ func setExact(raw json.RawMessage, v reflect.Value) error {
 		return serializationError("Start of structure or map found where not expected.")
 	case raw[0] == '[' && kind != reflect.Interface:
 		return serializationError("Start of list found where not expected")
+	case kind == reflect.Float64 && raw[0] == '"':
+		return setNamedNumber(raw, v)
 	default:
 		return json.Unmarshal(raw, v.Addr().Interface())
 	}
+}
+
+// setNamedNumber takes the three doubles that JSON has no numbers for and AWS's
+// protocols write as strings. Whether a service wants them is its own matter.
+func setNamedNumber(raw json.RawMessage, v reflect.Value) error {
+	switch string(raw) {
+	case `"NaN"`:
+		v.SetFloat(math.NaN())
+	case `"Infinity"`:
+		v.SetFloat(math.Inf(1))
+	case `"-Infinity"`:
+		v.SetFloat(math.Inf(-1))
+	default:
+		return json.Unmarshal(raw, v.Addr().Interface())
+	}
+	return nil
 }
 
 // setMembers fills the fields of a struct, those of embedded ones included.

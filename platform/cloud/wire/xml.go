@@ -163,7 +163,7 @@ func scalarText(v reflect.Value) (string, bool) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return strconv.FormatInt(v.Int(), 10), true
 	case reflect.Float32, reflect.Float64:
-		return strconv.FormatFloat(v.Float(), 'g', -1, 64), true
+		return string(appendDouble(nil, v.Float())), true
 	}
 	return "", false
 }
