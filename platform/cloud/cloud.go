@@ -121,6 +121,7 @@ func (c *Cloud) build() (err error) {
 	}
 	queues, err := sqs.New(sqs.Config{
 		Account: cfg.Account, Region: cfg.Region, Clock: cfg.Wall, QuotasOff: cfg.QuotasOff,
+		Data: c.data,
 	})
 	if err != nil {
 		return err

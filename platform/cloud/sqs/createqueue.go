@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -59,7 +60,12 @@ func (s *Service) createQueue(_ context.Context, call *wire.Call, in *createQueu
 			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")
 	}
 	delete(s.deleted, in.QueueName)
-	s.queues[in.QueueName] = newQueue(in.QueueName, s.arn(in.QueueName), wanted, now, s.cfg.QuotasOff)
+	q := s.newQueue(in.QueueName, wanted, now)
+	s.queues[q.name] = q
+	s.cfg.Data.Stage(func(c *store.Changes) {
+		c.Delete(deletedKey(q.name))
+		q.keep(c)
+	})
 	return out, nil
 }
 

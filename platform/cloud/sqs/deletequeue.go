@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -19,19 +20,33 @@ func (s *Service) deleteQueue(_ context.Context, _ *wire.Call, in *deleteQueueIn
 		return nil, err
 	}
 	s.forget(q, s.clock.Now())
-	q.close()
 	return nil, nil
 }
 
 // forget takes q, but no successor of the same name, off the list, and drops
-// notes about earlier deletions that bind nobody any more.
+// notes about earlier deletions that bind nobody any more. Both locks are held
+// throughout, so that nothing of q is kept after its end.
 func (s *Service) forget(q *queue, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if s.queues[q.name] != q {
 		return
 	}
 	delete(s.queues, q.name)
-	maps.DeleteFunc(s.deleted, func(_ string, at time.Time) bool { return now.Sub(at) >= recreateWait })
+	q.close()
+	s.cfg.Data.Stage(func(c *store.Changes) {
+		maps.DeleteFunc(s.deleted, func(name string, at time.Time) bool {
+			old := now.Sub(at) >= recreateWait
+			if old {
+				c.Delete(deletedKey(name))
+			}
+			return old
+		})
+		q.keepClear(c)
+		c.Delete(queueKey(q.name))
+		c.PutJSON(deletedKey(q.name), keptDeletion{now})
+	})
 	s.deleted[q.name] = now
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -37,5 +38,9 @@ func (q *queue) purge(now time.Time) error {
 	}
 	q.purged = now
 	q.clear()
+	q.data.Stage(func(c *store.Changes) {
+		q.keepClear(c)
+		q.keep(c)
+	})
 	return nil
 }

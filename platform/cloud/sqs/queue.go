@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // inFlightMax is how many received, undeleted messages a queue may have.
@@ -18,6 +20,7 @@ type queue struct {
 	name      string
 	arn       string
 	unlimited bool
+	data      *store.Data
 
 	mu       sync.Mutex
 	settings settings
@@ -56,9 +59,9 @@ type outgoing struct {
 	sender     string
 }
 
-func newQueue(name, arn string, set settings, now time.Time, unlimited bool) *queue {
+func (s *Service) newQueue(name string, set settings, now time.Time) *queue {
 	return &queue{
-		name: name, arn: arn, unlimited: unlimited,
+		name: name, arn: s.arn(name), unlimited: s.cfg.QuotasOff, data: s.cfg.Data,
 		settings: set, created: now, modified: now,
 		messages: map[string]*message{},
 		arrivals: list.New(),
@@ -88,6 +91,7 @@ func (q *queue) send(now time.Time, out outgoing) (*message, error) {
 	m.arrival = q.arrivals.PushBack(m)
 	q.messages[m.id] = m
 	q.place(m, now)
+	q.keepMessage(m)
 	return m, nil
 }
 
@@ -148,6 +152,7 @@ func (q *queue) receive(now time.Time, limit int, visibility *time.Duration) (go
 	for _, m := range taken { // after the loop: a hide of 0 must not yield a message twice
 		q.place(m, now)
 	}
+	q.keepReceives(taken...)
 	if len(q.hidden.list) > 0 {
 		next = q.hidden.list[0].visibleAt
 	}
@@ -179,6 +184,7 @@ func (q *queue) drop(m *message) {
 	q.lift(m)
 	q.arrivals.Remove(m.arrival)
 	delete(q.messages, m.id)
+	q.keepDrop(m)
 }
 
 // delete forgets the message of a receipt. One that was deleted or received
@@ -211,6 +217,7 @@ func (q *queue) hide(now time.Time, r receipt, d time.Duration) error {
 	q.lift(m)
 	m.visibleAt = now.Add(d)
 	q.place(m, now)
+	q.keepReceives(m)
 	return nil
 }
 
@@ -221,9 +228,8 @@ func (q *queue) clear() {
 	q.ready.list, q.hidden.list, q.inFlight = nil, nil, 0
 }
 
+// Callers hold q.mu.
 func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.gone = true
 	q.clear()
 	close(q.changed)

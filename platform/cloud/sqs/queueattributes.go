@@ -80,10 +80,14 @@ func (s *Service) setQueueAttributes(_ context.Context, _ *wire.Call, in *setQue
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.gone {
+		return nil, errNoQueue()
+	}
 	changed, err := q.settings.with(in.Attributes)
 	if err != nil {
 		return nil, err
 	}
 	q.settings, q.modified = changed, s.clock.Now()
+	q.data.Stage(q.keep)
 	return nil, nil
 }

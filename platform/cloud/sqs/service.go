@@ -1,11 +1,13 @@
 // Package sqs is the embedded cloud's Simple Queue Service: standard queues,
-// JSON 1.0, in memory.
+// JSON 1.0, in memory and, with Config.Data, on disk.
 //
 // Guarantee: a message whose SendMessage was answered is delivered at least
 // once: until it is deleted or older than the queue's retention period, it
 // becomes visible again whenever a visibility timeout ends. Order is by
-// arrival while nothing is redelivered, but not promised. Nothing survives the
-// process. What AWS has and this has not is written in skipped.md.
+// arrival while nothing is redelivered, but not promised. With Config.Data
+// queues and messages survive the process: a message in flight stays so until
+// its timeout ends, and its receipt still deletes it. What AWS has and this has
+// not is written in skipped.md.
 package sqs
 
 import (
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -26,6 +29,7 @@ type Config struct {
 	Account   string      // "" means 123456789012
 	QuotasOff bool        // lifts the in-flight limit and the 60 s waits after PurgeQueue and DeleteQueue
 	Clock     clock.Clock // wall clock of every timeout; nil means clock.Wall
+	Data      *store.Data // where queues are kept; nil keeps nothing
 }
 
 // Service holds the account's queues. It is safe for concurrent use.
@@ -40,7 +44,7 @@ type Service struct {
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 
-// New checks cfg and returns an account without queues.
+// New checks cfg and returns an account with the queues that cfg.Data holds.
 func New(cfg Config) (*Service, error) {
 	cfg.Region = cmp.Or(cfg.Region, "us-east-1")
 	cfg.Account = cmp.Or(cfg.Account, "123456789012")
@@ -50,10 +54,14 @@ func New(cfg Config) (*Service, error) {
 	if !accountPattern.MatchString(cfg.Account) {
 		return nil, errors.New("sqs config: account: want twelve digits")
 	}
-	return &Service{
+	s := &Service{
 		cfg: cfg, clock: cfg.Clock,
 		queues: map[string]*queue{}, deleted: map[string]time.Time{},
-	}, nil
+	}
+	if err := s.restore(); err != nil {
+		return nil, fmt.Errorf("sqs: %w", err)
+	}
+	return s, nil
 }
 
 // Service declares the API to the cloud's root.

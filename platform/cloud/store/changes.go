@@ -18,14 +18,18 @@ type Changes struct{ batch *pebble.Batch }
 // Put sets a key.
 func (c *Changes) Put(key, value []byte) { _ = c.batch.Set(key, value, nil) }
 
-// PutJSON sets a key to v's JSON. v is one of the service's own structs: that
-// it cannot be encoded is a bug.
-func (c *Changes) PutJSON(key []byte, v any) {
+// PutJSON sets a key to v's JSON. Others wait while it is encoded: what may be
+// large is better encoded before Stage.
+func (c *Changes) PutJSON(key []byte, v any) { c.Put(key, Encode(v)) }
+
+// Encode is v's JSON. v is one of a service's own structs: that it cannot be
+// encoded is a bug.
+func Encode(v any) []byte {
 	value, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("store: %T does not encode: %v", v, err))
 	}
-	c.Put(key, value)
+	return value
 }
 
 // Delete removes a key, whether it is there or not.

@@ -41,6 +41,12 @@ type manifest struct {
 	Ready bool `json:"ready"`
 }
 
+// On puts the directory in files, which tests bring: one that crashes or fails.
+func (cfg DataConfig) On(files vfs.FS) DataConfig {
+	cfg.files = files
+	return cfg
+}
+
 func (cfg DataConfig) withDefaults() DataConfig {
 	cfg.Reserve = cmp.Or(cfg.Reserve, 128<<20)
 	cfg.KeyFile = cmp.Or(cfg.KeyFile, filepath.Join(cfg.Dir, "master.key"))
