@@ -264,13 +264,17 @@ func (l *Ledger) Latency(name string, d time.Duration) {
 	defer l.mu.Unlock()
 	h := l.latencies[name]
 	if h == nil {
-		h = hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3)
+		h = newHistogram()
 		l.latencies[name] = h
 	}
 	_ = h.RecordValue(min(max(int64(d/time.Microsecond), 1), h.HighestTrackableValue()))
 	if l.trace != nil {
 		l.trace.add(name, d)
 	}
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3)
 }
 
 // Quantiles of one latency, in milliseconds.

@@ -51,7 +51,7 @@ func (l *Ledger) Snapshot() Snapshot {
 	return s
 }
 
-// Restore builds a ledger from a snapshot, which it takes over.
+// Restore builds a ledger from a snapshot that passes Check, and takes it over.
 func Restore(s Snapshot) *Ledger {
 	l := New()
 	for name, p := range s.Points {

@@ -2,22 +2,12 @@ package scenario
 
 import (
 	"context"
-	"encoding/gob"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/ledger"
 )
-
-// recordVersion is the version of a ledger file; a newer one is refused.
-const recordVersion = 1
-
-const recordMagic = "weir ledger\n"
 
 // Record is one simulation on its way from `weir simulate` to `weir grade`:
 // what was planned, and the ledger of what became of it.
@@ -89,45 +79,4 @@ func GradeOnly(ctx context.Context, e Entry, w World, rec Record, o Options) (Ve
 	r.settle(ctx, r.startAudit(ctx), nil)
 	r.grade(ctx)
 	return r.verdict(), nil
-}
-
-// WriteFile writes the record atomically: a reader sees all of it or none.
-func (rec Record) WriteFile(path string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write ledger: %w", err)
-	}
-	defer os.Remove(file.Name()) //nolint:errcheck // gone after the rename
-	_, err = io.WriteString(file, recordMagic)
-	if err == nil {
-		err = gob.NewEncoder(file).Encode(rec)
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write ledger %s: %w", path, err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return fmt.Errorf("write ledger %s: %w", path, err)
-	}
-	return nil
-}
-
-// ReadRecord reads what WriteFile wrote and refuses anything else by name.
-func ReadRecord(path string) (Record, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return Record{}, fmt.Errorf("read ledger: %w", err)
-	}
-	defer file.Close() //nolint:errcheck // only read
-	magic := make([]byte, len(recordMagic))
-	if _, err := io.ReadFull(file, magic); err != nil || string(magic) != recordMagic {
-		return Record{}, fmt.Errorf("read ledger %s: this is no ledger that `weir simulate --ledger` wrote", path)
-	}
-	var rec Record
-	if err := gob.NewDecoder(file).Decode(&rec); err != nil {
-		return Record{}, fmt.Errorf("read ledger %s: it is damaged; simulate again: %w", path, err)
-	}
-	if rec.Version != recordVersion {
-		return Record{}, fmt.Errorf("read ledger %s: format version %d, this weir reads %d", path, rec.Version, recordVersion)
-	}
-	return rec, nil
 }
