@@ -27,15 +27,26 @@ func lookOf(w io.Writer) look {
 
 // columns is the width of the terminal behind w, now; 0 if it does not say.
 func columns(w io.Writer) int {
+	width, _ := size(w)
+	return width
+}
+
+// lines is the height of the terminal behind w, now; 0 if it does not say.
+func lines(w io.Writer) int {
+	_, height := size(w)
+	return height
+}
+
+func size(w io.Writer) (width, height int) {
 	file, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return 0, 0
 	}
-	width, _, err := term.GetSize(int(file.Fd()))
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return width
+	return width, height
 }
 
 // What a terminal calls its colours.

@@ -141,13 +141,15 @@ func rootCredentials() credentials.StaticCredentialsProvider {
 }
 
 // logger writes to the command's stderr: warnings, or everything with --verbose.
-func (g *globals) logger(cmd *cobra.Command) *slog.Logger { return g.loggerTo(cmd.ErrOrStderr()) }
+func (g *globals) logger(cmd *cobra.Command) *slog.Logger {
+	return g.loggerTo(cmd.ErrOrStderr(), alikeShown)
+}
 
-// loggerTo is logger to somewhere else.
-func (g *globals) loggerTo(w io.Writer) *slog.Logger {
+// loggerTo is logger to somewhere else, of alike lines first the given number.
+func (g *globals) loggerTo(w io.Writer, alike int) *slog.Logger {
 	log := observe.NewLogger(w, g.verbose)
 	if g.verbose {
 		return log
 	}
-	return slog.New(newSparing(log.Handler()))
+	return slog.New(newSparing(log.Handler(), alike))
 }

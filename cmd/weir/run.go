@@ -204,10 +204,14 @@ func (f *runFlags) screenOut(cmd *cobra.Command) io.Writer {
 
 // logger writes above the block where both are on a terminal.
 func (f *runFlags) logger(cmd *cobra.Command, g *globals, screen *screen) *slog.Logger {
-	if isTerminal(cmd.ErrOrStderr()) && screen.width != nil {
-		return g.loggerTo(screen)
+	alike := alikeShown
+	if len(f.schedule.Faults) > 0 {
+		alike = chaosShown
 	}
-	return g.logger(cmd)
+	if isTerminal(cmd.ErrOrStderr()) && screen.width != nil {
+		return g.loggerTo(screen, alike)
+	}
+	return g.loggerTo(cmd.ErrOrStderr(), alike)
 }
 
 // simSpeed is the flag's, else the slowest default of the scenarios.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,16 +13,20 @@ import (
 )
 
 // screen shows the progress of runs: on a terminal one block, redrawn in
-// place; elsewhere one line per scenario and second.
+// place; elsewhere one line per scenario and second, and one when a fault
+// begins and when it has been recovered from.
 type screen struct {
-	out   io.Writer
-	width func() int // of the terminal, now; nil where there is none
+	out     io.Writer
+	width   func() int // of the terminal, now; nil where there is none
+	height  func() int // of the terminal, now; 0 if it does not say
+	colours bool
 
 	mu      sync.Mutex
 	latest  map[string]scenario.Progress
 	drawn   []string // lines of the block on the terminal
 	printed map[string]time.Duration
 	phases  map[string]scenario.Phase
+	faults  map[string]map[int]scenario.FaultState // as printed, by number, elsewhere than on a terminal
 	closed  bool
 }
 
@@ -31,9 +34,12 @@ func newScreen(out io.Writer, scenarios int) *screen {
 	s := &screen{
 		out: out, latest: make(map[string]scenario.Progress, scenarios),
 		printed: map[string]time.Duration{}, phases: map[string]scenario.Phase{},
+		faults: map[string]map[int]scenario.FaultState{}, height: func() int { return 0 },
 	}
 	if isTerminal(out) && os.Getenv("TERM") != "dumb" {
 		s.width = func() int { return columns(out) }
+		s.height = func() int { return lines(out) }
+		s.colours = lookOf(out).colours
 	}
 	return s
 }
@@ -49,6 +55,7 @@ func (s *screen) update(p scenario.Progress) {
 		s.draw(nil)
 		return
 	}
+	s.tellFaults(p)
 	if p.Phase != s.phases[p.Scenario] || p.Elapsed-s.printed[p.Scenario] >= time.Second {
 		s.phases[p.Scenario], s.printed[p.Scenario] = p.Phase, p.Elapsed
 		fmt.Fprintln(s.out, progressLine(p))
@@ -71,7 +78,7 @@ func (s *screen) Write(text []byte) (int, error) {
 // terminal has wrapped it since, clears from there on and writes anew. The
 // carriage return matters: a typed ^C leaves the cursor behind its echo.
 func (s *screen) draw(above []byte) {
-	l := look{width: s.width()}
+	l := look{width: s.width(), colours: s.colours}
 	var b strings.Builder
 	b.WriteByte('\r')
 	if rows := rowsOf(s.drawn, l.width); rows > 0 {
@@ -85,8 +92,9 @@ func (s *screen) draw(above []byte) {
 			s.drawn = append(s.drawn, l.fold(line, 2)...)
 		}
 	}
+	s.drawn = s.drawn[:fitting(s.drawn, l.width, s.height()-1)]
 	for _, line := range s.drawn {
-		b.WriteString(line + "\n")
+		b.WriteString(l.paintMark(line) + "\n")
 	}
 	_, _ = io.WriteString(s.out, b.String())
 }
@@ -102,71 +110,19 @@ func rowsOf(lines []string, width int) int {
 	return rows
 }
 
+// fitting is how many of lines fit into so many rows: what has scrolled off the
+// top could not be drawn over. A terminal that does not say how high it is gets all.
+func fitting(lines []string, width, rows int) int {
+	n := len(lines)
+	for rows > 0 && n > 1 && rowsOf(lines[:n], width) > rows {
+		n--
+	}
+	return n
+}
+
 // close leaves the last block on the screen and ignores later updates.
 func (s *screen) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-}
-
-// progressBlock is the redrawn form: what happens, a bar, the figures.
-func progressBlock(p scenario.Progress) []string {
-	head := fmt.Sprintf("%s  %s", p.Scenario, p.Phase)
-	switch p.Phase {
-	case scenario.Sending:
-		head += fmt.Sprintf("  %s %s of %s", bar(p.Elapsed, p.For), round(p.Elapsed), round(p.For))
-	case scenario.Draining:
-		head += fmt.Sprintf("  waiting for %s (gives up in %s)", orNothing(p.Waiting), round(p.DrainLeft))
-	}
-	return []string{
-		head,
-		fmt.Sprintf("  sent %d   delivered %d   in flight %d   %.0f/s", p.Sent, p.Delivered, p.InFlight, p.PerSecond),
-		fmt.Sprintf("  %s p50 %.1f ms   p99 %.1f ms", p.Latency, p.P50, p.P99),
-	}
-}
-
-// progressLine is the form for logs and pipes.
-func progressLine(p scenario.Progress) string {
-	switch p.Phase {
-	case scenario.Provisioning, scenario.Starting, scenario.Grading, scenario.Done:
-		return fmt.Sprintf("%s %s", p.Scenario, p.Phase)
-	}
-	line := fmt.Sprintf("%s %s %s sent=%d delivered=%d in_flight=%d rate=%.0f/s p50=%.1fms p99=%.1fms",
-		p.Scenario, p.Phase, round(p.Elapsed), p.Sent, p.Delivered, p.InFlight, p.PerSecond, p.P50, p.P99)
-	if p.Phase == scenario.Draining {
-		line += " waiting_for=" + fmt.Sprintf("%q", orNothing(p.Waiting))
-	}
-	return line
-}
-
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return text
-}
-
-func round(d time.Duration) time.Duration {
-	if d < 10*time.Second {
-		return d.Round(100 * time.Millisecond)
-	}
-	return d.Round(time.Second)
-}
-
-func bar(done, of time.Duration) string {
-	const cells = 24
-	filled := cells
-	if of > 0 {
-		filled = min(cells, int(cells*done/of))
-	}
-	return strings.Repeat("█", filled) + strings.Repeat("░", cells-filled)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

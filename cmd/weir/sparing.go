@@ -9,6 +9,7 @@ import (
 
 const (
 	alikeShown = 5               // log lines with one message, before they get rare
+	chaosShown = 1               // the same where faults make trouble expected
 	alikeEvery = 5 * time.Second // how often one of them is shown from then on
 )
 
@@ -22,6 +23,7 @@ type sparing struct {
 
 type sightings struct {
 	mu    sync.Mutex
+	first int               // how many of one message are shown before they get rare
 	alike map[string]*alike // by message; messages are constants, so they are few
 }
 
@@ -31,8 +33,8 @@ type alike struct {
 	last    time.Time // when the last one was shown
 }
 
-func newSparing(h slog.Handler) sparing {
-	return sparing{h, &sightings{alike: map[string]*alike{}}}
+func newSparing(h slog.Handler, first int) sparing {
+	return sparing{h, &sightings{first: first, alike: map[string]*alike{}}}
 }
 
 // Handle passes r on, or counts it.
@@ -56,7 +58,7 @@ func (s *sightings) note(r slog.Record) (leftOut int, show bool) {
 		a = &alike{}
 		s.alike[r.Message] = a
 	}
-	if a.shown >= alikeShown && r.Time.Sub(a.last) < alikeEvery {
+	if a.shown >= s.first && r.Time.Sub(a.last) < alikeEvery {
 		a.leftOut++
 		return 0, false
 	}

@@ -13,7 +13,7 @@ import (
 func TestLogSparesRepetition(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	h := newSparing(observe.NewLogger(&out, false).Handler())
+	h := newSparing(observe.NewLogger(&out, false).Handler(), alikeShown)
 	at := time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC)
 	say := func(h slog.Handler, second int, message string) {
 		t.Helper()

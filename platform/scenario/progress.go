@@ -33,6 +33,7 @@ type Progress struct {
 	Latency   string        // the latency shown: the first with an objective
 	Waiting   string        // what the drain waits for
 	DrainLeft time.Duration // until the drain gives up
+	Faults    FaultsProgress
 }
 
 // meter computes Progress from the ledger.

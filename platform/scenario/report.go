@@ -46,6 +46,7 @@ func (r *run) progress() Progress {
 	now := r.env.Wall.Now()
 	p := r.meter.read(now, started, r.ledger)
 	p.Phase = phase
+	p.Faults = r.faults.progress(now, started)
 	p.Waiting, _ = r.waiting.Load().(string)
 	if by, ok := r.drainBy.Load().(time.Time); ok && phase == Draining {
 		p.DrainLeft = max(0, by.Sub(now))
