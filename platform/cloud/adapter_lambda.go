@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/weirstream/weir/platform/cloud/iam"
@@ -51,12 +52,20 @@ func lambdaBatch(batch kinesis.Batch) lambda.Batch {
 	}
 }
 
-// lambdaDestinations delivers on-failure documents to queues. Lambda asks
+// lambdaDestinations delivers what Lambda sends to queues. Lambda asks
 // lambdaRoles for the permission first.
 type lambdaDestinations struct{ sqs *sqs.Service }
 
-func (l lambdaDestinations) Send(_ context.Context, arn string, body []byte) error {
-	return l.sqs.Send(arn, body)
+func (l lambdaDestinations) Send(_ context.Context, arn string, body []byte, attributes ...lambda.Attribute) error {
+	list := make([]sqs.Attribute, len(attributes))
+	for i, a := range attributes {
+		list[i] = sqs.Attribute(a)
+	}
+	err := l.sqs.Send(arn, body, list...)
+	if typed := (*wire.Error)(nil); errors.As(err, &typed) && typed.QueryCode == "InvalidParameterValue" {
+		return fmt.Errorf("%w: %w", lambda.ErrTooLarge, err)
+	}
+	return err
 }
 
 // lambdaRoles issues and checks execution roles.

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -81,11 +82,21 @@ type Batch struct {
 	End                bool // the shard is closed and has been read to its end
 }
 
-// Destinations delivers on-failure documents. Send is called once per
-// discarded batch and again, with back-off, until it succeeds.
+// Destinations delivers on-failure documents, records of asynchronous
+// invocations and dead letters. Send is called once for each and again, with
+// back-off, until it succeeds.
 type Destinations interface {
-	Send(ctx context.Context, arn string, body []byte) error
+	// Send fails with ErrTooLarge if the destination can never take body.
+	Send(ctx context.Context, arn string, body []byte, attributes ...Attribute) error
 }
+
+// Attribute is a message attribute of what is sent to a queue.
+type Attribute struct {
+	Name, Type, Value string // Type is String or Number
+}
+
+// ErrTooLarge is why a destination refuses what it will always refuse.
+var ErrTooLarge = errors.New("the message is too large for its destination")
 
 // Credentials are temporary credentials of a role.
 type Credentials struct {

@@ -18,7 +18,10 @@ type Metrics struct {
 	ConcurrentExecutionsMax     int
 	IteratorAge                 time.Duration // age of the last record of the last batch from a stream
 	IteratorAgeMax              time.Duration
-	DestinationDeliveryFailures int64 // failed sends of on-failure documents; each is retried
+	DestinationDeliveryFailures int64 // failed sends of on-failure documents and invocation records; each is retried
+	DeadLetterErrors            int64 // failed sends to dead-letter queues; each is retried
+	AsyncEventsReceived         int64
+	AsyncEventsDropped          int64 // given up, whether or not a destination was told
 }
 
 // Metrics reports a function's totals, and false if there is no such function.
@@ -117,3 +120,27 @@ func (c *counters) destinationFailed() {
 	defer c.mu.Unlock()
 	c.m.DestinationDeliveryFailures++
 }
+
+func (c *counters) deadLetterFailed() {
+	c.measure(count("DeadLetterErrors", 1))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.m.DeadLetterErrors++
+}
+
+func (c *counters) asyncReceived() {
+	c.measure(count("AsyncEventsReceived", 1))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.m.AsyncEventsReceived++
+}
+
+func (c *counters) asyncDropped() {
+	c.measure(count("AsyncEventsDropped", 1))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.m.AsyncEventsDropped++
+}
+
+// asyncAge is how long an event waited before an attempt.
+func (c *counters) asyncAge(age time.Duration) { c.measure(millis("AsyncEventAge", age)) }

@@ -98,6 +98,11 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 	if err := s.assumable(*in.Role, name); err != nil {
 		return createdFunction{}, err
 	}
+	if in.DeadLetterConfig != nil {
+		if err := s.deadLetterQueue(*in.Role, in.DeadLetterConfig.TargetArn); err != nil {
+			return createdFunction{}, err
+		}
+	}
 	program, err := in.Code.resolve(s.cfg.Launcher, s.codeDir)
 	if err != nil {
 		return createdFunction{}, err
@@ -107,7 +112,7 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 		version: version{
 			number: latestVersion, architecture: "x86_64", modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
 		},
-		aliases: map[string]*alias{}, logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
+		aliases: map[string]*alias{}, eventConfigs: map[string]*eventConfig{}, logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
 	}
 	if len(in.Architectures) == 1 {
 		f.architecture = in.Architectures[0]

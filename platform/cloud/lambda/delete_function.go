@@ -1,7 +1,8 @@
 package lambda
 
 // DeleteFunction removes a function with all its versions, or with a Qualifier
-// one version, and ends idle environments; an invocation in hand is finished. Event source mappings stay, as on AWS, and
+// one version, and ends idle environments; an invocation in hand is finished,
+// events that wait are not. Event source mappings stay, as on AWS, and
 // report a problem until they are deleted.
 
 import (
@@ -37,6 +38,11 @@ func (s *Service) deleteFunction() wire.Operation {
 func (s *Service) remove(f *function) {
 	delete(s.functions, f.name)
 	s.pool.unreserve(f.name)
+	if f.events != nil {
+		if n := f.events.close(); n > 0 {
+			s.cfg.Log.Warn("event invocations deleted with their function", "function", f.name, "events", n)
+		}
+	}
 	for _, v := range f.all() {
 		s.pool.retire(v.spec)
 		v.spec.code.release()

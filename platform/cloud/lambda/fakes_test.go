@@ -193,7 +193,7 @@ func (d *fakeDestination) got() []failureDocument {
 	return slices.Clone(d.documents)
 }
 
-func (d *fakeDestination) Send(_ context.Context, _ string, body []byte) error {
+func (d *fakeDestination) Send(_ context.Context, _ string, body []byte, _ ...Attribute) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.failures > 0 {

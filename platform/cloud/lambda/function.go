@@ -17,6 +17,9 @@ type function struct {
 	published     *spec      // what $LATEST was when it was last published
 	aliases       map[string]*alias
 
+	eventConfigs map[string]*eventConfig // of asynchronous invocation, by qualifier
+	events       *asyncQueue             // nil before the first
+
 	logs     *logRing
 	counters *counters
 }

@@ -1,10 +1,11 @@
 package lambda
 
-// Invoke runs a function synchronously, or with DryRun checks that the caller
-// may. An invocation goes on when its caller hangs up. Asynchronous (Event)
-// invocation is refused; ClientContext, TenantId and
+// Invoke runs a function and answers what it answered, or with Event queues the
+// payload for it and answers 202, or with DryRun checks that the caller may. An
+// invocation goes on when its caller hangs up. ClientContext, TenantId and
 // DurableExecutionName are refused.
-// Limits: 6 MB request, 6 MB response, function time-out, concurrency.
+// Limits: 6 MB request (1 MB with Event), 6 MB response, function time-out,
+// concurrency.
 
 import (
 	"context"
@@ -56,16 +57,23 @@ func (in *invokeInput) Validate() error {
 	return v.Err()
 }
 
+func (in *invokeInput) payloadMax() int {
+	if in.InvocationType == "Event" {
+		return maxEventBytes
+	}
+	return maxPayloadBytes
+}
+
 type invokeOutput struct {
 	Result
 	Tail   bool
-	DryRun bool
+	Status int // of a reply without a body: 202 accepted, 204 dry run
 }
 
 // Respond writes the function's own payload.
 func (o invokeOutput) Respond(_ context.Context, w http.ResponseWriter) error {
-	if o.DryRun {
-		w.WriteHeader(http.StatusNoContent)
+	if o.Status != 0 {
+		w.WriteHeader(o.Status)
 		return nil
 	}
 	header := w.Header()
@@ -93,21 +101,21 @@ func (s *Service) handleInvoke(ctx context.Context, call *wire.Call, in *invokeI
 		return invokeOutput{}, err
 	}
 	switch {
-	case in.InvocationType == "Event":
-		return invokeOutput{}, wire.NotImplemented("asynchronous (Event) invocation of Lambda functions")
 	case in.ClientContext != "":
 		return invokeOutput{}, wire.NotImplemented("the ClientContext of Lambda invocations")
 	case in.TenantID != "":
 		return invokeOutput{}, wire.NotImplemented("the TenantId of Lambda invocations")
 	case in.ExecutionName != "":
 		return invokeOutput{}, wire.NotImplemented("the DurableExecutionName of Lambda invocations")
-	case len(in.Payload) > maxPayloadBytes:
-		return invokeOutput{}, tooLarge(maxPayloadBytes, "InvokeFunction")
+	case len(in.Payload) > in.payloadMax():
+		return invokeOutput{}, tooLarge(in.payloadMax(), "InvokeFunction")
 	case len(in.Payload) > 0 && !(utf8.Valid(in.Payload) && json.Valid(in.Payload)):
 		return invokeOutput{}, apiError(http.StatusBadRequest, "InvalidRequestContentException", "User",
 			"Could not parse request body into json: the payload is not valid JSON")
 	case in.InvocationType == "DryRun":
-		return invokeOutput{DryRun: true}, nil
+		return invokeOutput{Status: http.StatusNoContent}, nil
+	case in.InvocationType == "Event":
+		return invokeOutput{Status: http.StatusAccepted}, s.accept(&in.target, call.RequestID, orEmptyObject(in.Payload))
 	}
 	r, err := s.pool.invoke(ctx, chosen, job{call.RequestID, arn, orEmptyObject(in.Payload)})
 	return invokeOutput{Result: r, Tail: in.LogType == "Tail"}, err

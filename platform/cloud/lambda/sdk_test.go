@@ -14,6 +14,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
 	"github.com/weirstream/weir/platform/cloud"
@@ -33,6 +34,7 @@ func (launcher) Command(name string) (lambda.Command, error) {
 type account struct {
 	functions *awslambda.Client
 	streams   *kinesis.Client
+	queues    *sqs.Client
 	iam       *iam.Client
 	role      *string
 }
@@ -41,7 +43,7 @@ func newAccount(t *testing.T) account {
 	t.Helper()
 	cfg := cloudtest.Root(t, cloudtest.Run(t, cloud.Config{Launcher: launcher{}}))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	a := account{functions: awslambda.NewFromConfig(cfg), streams: kinesis.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
+	a := account{functions: awslambda.NewFromConfig(cfg), streams: kinesis.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
 	role, err := a.iam.CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName:                 aws.String("fn"),
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
@@ -190,7 +192,9 @@ func TestErrorsAreTypedForTheSDK(t *testing.T) {
 		{"missing function", "ResourceNotFoundException", "function:none", invoke(func(in *awslambda.InvokeInput) { in.FunctionName = aws.String("none") })},
 		{"missing version", "ResourceNotFoundException", "echo:7", invoke(func(in *awslambda.InvokeInput) { in.Qualifier = aws.String("7") })},
 		{"not JSON", "InvalidRequestContentException", "JSON", invoke(func(in *awslambda.InvokeInput) { in.Payload = []byte("{") })},
-		{"asynchronous", "NotImplementedException", "Event", invoke(func(in *awslambda.InvokeInput) { in.InvocationType = types.InvocationTypeEvent })},
+		{"large asynchronous event", "RequestTooLargeException", "1048576", invoke(func(in *awslambda.InvokeInput) {
+			in.InvocationType, in.Payload = types.InvocationTypeEvent, []byte(`"`+strings.Repeat("x", 1048576)+`"`)
+		})},
 		{"large event", "RequestTooLargeException", "6291456", invoke(func(in *awslambda.InvokeInput) { in.Payload = []byte(`"` + strings.Repeat("x", 6291456) + `"`) })},
 	} {
 		if err := c.call(); code(err) != c.code || !strings.Contains(err.Error(), c.says) {

@@ -60,10 +60,14 @@ func (s *Service) updateFunctionConfiguration() wire.Operation {
 			if err := atRevision(f.revision, in.RevisionId); err != nil {
 				return FunctionConfiguration{}, err
 			}
+			next := in.apply(f.spec)
+			if err := s.deadLetterQueue(next.role, next.deadLetter); err != nil {
+				return FunctionConfiguration{}, err
+			}
 			if in.Description != nil {
 				f.description = *in.Description
 			}
-			s.revise(f, in.apply(f.spec))
+			s.revise(f, next)
 			return f.updating(f.arn), nil
 		})
 }

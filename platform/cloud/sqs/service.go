@@ -97,9 +97,14 @@ func (s *Service) Service() wire.Service {
 	}
 }
 
+// Attribute is a message attribute of Send.
+type Attribute struct {
+	Name, Type, Value string // Type is String or Number
+}
+
 // Send puts body on the queue with the ARN, for services of this process that
 // deliver to queues. Its errors are *wire.Error.
-func (s *Service) Send(queueARN string, body []byte) error {
+func (s *Service) Send(queueARN string, body []byte, attributes ...Attribute) error {
 	name, ok := s.nameOfARN(queueARN)
 	if !ok {
 		return errNoQueue()
@@ -108,7 +113,14 @@ func (s *Service) Send(queueARN string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.send(s.clock.Now(), outgoing{body: string(body), sender: s.cfg.Account})
+	out := outgoing{body: string(body), sender: s.cfg.Account}
+	if len(attributes) > 0 {
+		out.attributes = make(map[string]attribute, len(attributes))
+	}
+	for _, a := range attributes {
+		out.attributes[a.Name] = attribute{DataType: a.Type, StringValue: &a.Value}
+	}
+	_, err = q.send(s.clock.Now(), out)
 	return err
 }
 

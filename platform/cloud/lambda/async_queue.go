@@ -1,0 +1,152 @@
+package lambda
+
+import (
+	"container/heap"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// asyncQueueBytes bounds what one function's waiting events hold.
+const asyncQueueBytes = 64 << 20
+
+// asyncQueue holds the events of one function that have not ended. Whatever
+// must outlive the process changes in two places only: put and drop.
+type asyncQueue struct {
+	mu      sync.Mutex
+	events  map[string]asyncEvent // by id, those in hand included
+	waiting dueHeap               // those not in hand
+	bytes   int
+	arrived uint64
+	closed  bool
+	changed chan struct{} // holds a token after put and close
+}
+
+func newAsyncQueue() *asyncQueue {
+	return &asyncQueue{events: map[string]asyncEvent{}, changed: make(chan struct{}, 1)}
+}
+
+// accept takes on a new event, unless the function is gone or has too many.
+func (q *asyncQueue) accept(e asyncEvent) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return notFound("Function not found: %s", e.Reference)
+	case q.bytes+len(e.Payload) > asyncQueueBytes:
+		err := apiError(http.StatusTooManyRequests, "TooManyRequestsException", "User",
+			"The function's queue of asynchronous invocations is full here: it holds 64 MB.")
+		err.Fields["Reason"] = "CallerRateLimitExceeded"
+		return err
+	}
+	q.put(e)
+	return nil
+}
+
+// keep takes back an event that was in hand.
+func (q *asyncQueue) keep(e asyncEvent) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e.settled() || q.closed {
+		q.drop(e.ID)
+		return
+	}
+	q.put(e)
+}
+
+// put writes an event down, new or changed; q.mu is held.
+func (q *asyncQueue) put(e asyncEvent) {
+	q.bytes += len(e.Payload) - len(q.events[e.ID].Payload)
+	q.events[e.ID] = e
+	q.arrived++
+	heap.Push(&q.waiting, dueEvent{e.ID, e.Due, q.arrived})
+	q.signal()
+}
+
+// drop forgets an event; q.mu is held.
+func (q *asyncQueue) drop(id string) {
+	q.bytes -= len(q.events[id].Payload)
+	delete(q.events, id)
+}
+
+// take hands out the event that is due first. If none is due yet it says when
+// to look again, the zero time for not before the queue changes.
+func (q *asyncQueue) take(now time.Time) (e asyncEvent, ok bool, next time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		return asyncEvent{}, false, time.Time{}
+	}
+	if first := q.waiting[0]; first.due.After(now) {
+		return asyncEvent{}, false, first.due
+	}
+	first := heap.Pop(&q.waiting).(dueEvent)
+	return q.events[first.id], true, time.Time{}
+}
+
+// close forgets everything that waits, with the function; what is in hand is
+// forgotten when it comes back. It returns how many events that were.
+func (q *asyncQueue) close() (forgotten int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	forgotten = len(q.events)
+	for _, waiting := range q.waiting {
+		q.drop(waiting.id)
+	}
+	q.waiting = nil
+	q.signal()
+	return forgotten
+}
+
+func (q *asyncQueue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// pending are the ids of the events that have not ended.
+func (q *asyncQueue) pending() (ids []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for id := range q.events {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func (q *asyncQueue) signal() {
+	select {
+	case q.changed <- struct{}{}:
+	default:
+	}
+}
+
+// dueEvent is an event's place in the order of work.
+type dueEvent struct {
+	id      string
+	due     time.Time
+	arrived uint64
+}
+
+// dueHeap is a container/heap of what is due first.
+type dueHeap []dueEvent
+
+func (h dueHeap) Len() int { return len(h) }
+
+func (h dueHeap) Less(i, j int) bool {
+	if h[i].due.Equal(h[j].due) {
+		return h[i].arrived < h[j].arrived
+	}
+	return h[i].due.Before(h[j].due)
+}
+
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)   { *h = append(*h, x.(dueEvent)) }
+
+func (h *dueHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
