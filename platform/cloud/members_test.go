@@ -20,7 +20,7 @@ import (
 func TestOperationsKnowEveryMemberOfTheirRequests(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string][]string{ // in the path, the query or a header, or without effect here
-		"lambda:*":                       {"FunctionName", "UUID"},
+		"lambda:*":                       {"FunctionName", "Qualifier", "UUID"},
 		"lambda:Invoke":                  {"DurableExecutionName", "TenantId"}, // headers, refused
 		"lambda:UpdateAlias":             {"Name"},
 		"lambda:ListAliases":             {"FunctionVersion"},
