@@ -114,7 +114,7 @@ func (c *Cloud) build() (err error) {
 	cfg := c.cfg
 	c.iam, err = iam.New(iam.Config{
 		Account: cfg.Account, Region: cfg.Region, Clock: c.signatures,
-		RootAccessKeyID: cfg.AccessKeyID, RootSecretAccessKey: cfg.SecretAccessKey,
+		RootAccessKeyID: cfg.AccessKeyID, RootSecretAccessKey: cfg.SecretAccessKey, Data: c.data,
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,10 @@ func (s *Service) attachRolePolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.attach("Role", m)
+			if err := holder.attach("Role", m); err != nil {
+				return empty{}, err
+			}
+			s.keepRole(holder)
+			return empty{}, nil
 		})
 }

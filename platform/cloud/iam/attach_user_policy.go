@@ -45,6 +45,10 @@ func (s *Service) attachUserPolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.attach("User", m)
+			if err := holder.attach("User", m); err != nil {
+				return empty{}, err
+			}
+			s.keepUser(holder)
+			return empty{}, nil
 		})
 }

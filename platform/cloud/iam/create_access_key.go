@@ -44,6 +44,7 @@ func (s *Service) createAccessKey() wire.Operation {
 			key := &accessKey{id: uniqueID("AKIA", 20), secret: newSecret(), active: true, created: s.now(), owner: u}
 			u.keys = append(u.keys, key)
 			s.accessKeys[key.id] = key
+			s.keepKey(key)
 			return &createAccessKeyOutput{newKeyView{u.name, key.id, key.status(), key.secret, key.created}}, nil
 		})
 }

@@ -71,6 +71,7 @@ func (s *Service) createPolicy() wire.Operation {
 			m.add(v, true)
 			s.policies[nameKey(m.name)] = m
 			s.managed[m.arn] = m
+			s.keepPolicy(m)
 			return &policyOutput{m.view()}, nil
 		})
 }

@@ -48,6 +48,7 @@ func (s *Service) createPolicyVersion() wire.Operation {
 			}
 			m.add(v, in.SetAsDefault)
 			m.updated = v.created
+			s.keepPolicy(m)
 			return &versionOutput{m.versionView(v)}, nil
 		})
 }

@@ -79,6 +79,7 @@ func (s *Service) createRole() wire.Operation {
 			}
 			s.roles[nameKey(r.name)] = r
 			s.identities[r.id] = &r.identity
+			s.keepRole(r)
 			return &roleOutput{r.view()}, nil
 		})
 }

@@ -55,6 +55,7 @@ func (s *Service) createUser() wire.Operation {
 			}}
 			s.users[nameKey(u.name)] = u
 			s.identities[u.id] = &u.identity
+			s.keepUser(u)
 			return &userOutput{u.view()}, nil
 		})
 }

@@ -35,6 +35,7 @@ func (s *Service) deleteAccessKey() wire.Operation {
 			}
 			delete(s.accessKeys, key.id)
 			key.owner.keys = slices.DeleteFunc(key.owner.keys, func(k *accessKey) bool { return k == key })
+			s.keepKeyGone(key)
 			return empty{}, nil
 		})
 }

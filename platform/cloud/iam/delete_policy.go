@@ -26,6 +26,7 @@ func (s *Service) deletePolicy() wire.Operation {
 			}
 			delete(s.managed, m.arn)
 			delete(s.policies, nameKey(m.name))
+			s.keepGone(policyPrefix, m.id)
 			return empty{}, nil
 		})
 }

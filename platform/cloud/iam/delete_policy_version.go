@@ -29,6 +29,7 @@ func (s *Service) deletePolicyVersion() wire.Operation {
 			}
 			m.versions = slices.DeleteFunc(m.versions, func(other *policyVersion) bool { return other == v })
 			m.updated = s.now()
+			s.keepPolicy(m)
 			return empty{}, nil
 		})
 }

@@ -26,6 +26,7 @@ func (s *Service) deleteRole() wire.Operation {
 			}
 			delete(s.roles, nameKey(r.name))
 			delete(s.identities, r.id)
+			s.keepGone(rolePrefix, r.id)
 			return empty{}, nil
 		})
 }

@@ -23,6 +23,7 @@ func (s *Service) deleteRolePolicy() wire.Operation {
 				return empty{}, err
 			}
 			delete(holder.inline, in.PolicyName)
+			s.keepRole(holder)
 			return empty{}, nil
 		})
 }

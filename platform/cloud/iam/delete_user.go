@@ -28,6 +28,7 @@ func (s *Service) deleteUser() wire.Operation {
 			}
 			delete(s.users, nameKey(u.name))
 			delete(s.identities, u.id)
+			s.keepGone(userPrefix, u.id)
 			return empty{}, nil
 		})
 }

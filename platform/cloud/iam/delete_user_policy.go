@@ -23,6 +23,7 @@ func (s *Service) deleteUserPolicy() wire.Operation {
 				return empty{}, err
 			}
 			delete(holder.inline, in.PolicyName)
+			s.keepUser(holder)
 			return empty{}, nil
 		})
 }

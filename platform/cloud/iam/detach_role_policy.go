@@ -16,6 +16,10 @@ func (s *Service) detachRolePolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.detach(in.PolicyARN)
+			if err := holder.detach(in.PolicyARN); err != nil {
+				return empty{}, err
+			}
+			s.keepRole(holder)
+			return empty{}, nil
 		})
 }

@@ -16,6 +16,10 @@ func (s *Service) detachUserPolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.detach(in.PolicyARN)
+			if err := holder.detach(in.PolicyARN); err != nil {
+				return empty{}, err
+			}
+			s.keepUser(holder)
+			return empty{}, nil
 		})
 }

@@ -44,7 +44,7 @@ func awsManaged() (map[string]*managedPolicy, error) {
 			return nil, fmt.Errorf("AWS-managed policy %s: %w", p.name, err)
 		}
 		m := &managedPolicy{
-			name: p.name, path: p.path, id: uniqueID("ANPA", 21),
+			name: p.name, path: p.path, id: derivedID("ANPA", p.name, 21),
 			arn: strings.TrimSuffix(awsPolicyPrefix, "/") + p.path + p.name, created: born, updated: born,
 		}
 		m.add(v, true)

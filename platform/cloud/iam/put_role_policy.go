@@ -36,6 +36,10 @@ func (s *Service) putRolePolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.putInline("role", in.PolicyName, in.PolicyDocument, maxRolePolicyChars)
+			if err := holder.putInline("role", in.PolicyName, in.PolicyDocument, maxRolePolicyChars); err != nil {
+				return empty{}, err
+			}
+			s.keepRole(holder)
+			return empty{}, nil
 		})
 }

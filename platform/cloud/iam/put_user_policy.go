@@ -36,6 +36,10 @@ func (s *Service) putUserPolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, holder.putInline("user", in.PolicyName, in.PolicyDocument, maxUserPolicyChars)
+			if err := holder.putInline("user", in.PolicyName, in.PolicyDocument, maxUserPolicyChars); err != nil {
+				return empty{}, err
+			}
+			s.keepUser(holder)
+			return empty{}, nil
 		})
 }

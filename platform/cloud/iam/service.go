@@ -1,7 +1,8 @@
 // Package iam is the embedded cloud's identity: it verifies Signature Version
 // 4 on every call, decides what the caller may do, and serves the IAM and STS
-// APIs. Everything lives in memory; what AWS has and this has not is written
-// in skipped.md.
+// APIs. With Config.Data all of it survives the process, and so do the sessions
+// that were handed out; without it, everything lives in memory. What AWS has
+// and this has not is written in skipped.md.
 package iam
 
 import (
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -24,6 +26,7 @@ type Config struct {
 	RootAccessKeyID     string      // "" means test
 	RootSecretAccessKey string      // "" means test
 	Clock               clock.Clock // wall clock for skew and expiry; nil means clock.Wall
+	Data                *store.Data // where identities are kept; nil keeps nothing
 }
 
 // Validate says every problem of a Config at once.
@@ -49,6 +52,7 @@ type Service struct {
 	account string
 	region  string
 	clock   clock.Clock
+	data    *store.Data
 	derived signingKeys
 	tokens  *sealer
 
@@ -61,37 +65,41 @@ type Service struct {
 	policies   map[string]*managedPolicy // the account's, by lower-cased name
 }
 
-// New checks cfg and returns an account whose only identity is its root.
+// New checks cfg and returns an account with what cfg.Data holds; without that
+// its only identity is its root, whose key is always cfg's.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("iam config: %w", err)
-	}
-	tokens, err := newSealer()
-	if err != nil {
-		return nil, fmt.Errorf("iam session key: %w", err)
 	}
 	s := &Service{
 		account:    cmp.Or(cfg.Account, "123456789012"),
 		region:     cmp.Or(cfg.Region, "us-east-1"),
 		clock:      cfg.Clock,
-		tokens:     tokens,
+		data:       cfg.Data,
 		users:      map[string]*user{},
 		roles:      map[string]*role{},
 		identities: map[string]*identity{},
 		accessKeys: map[string]*accessKey{},
 		policies:   map[string]*managedPolicy{},
 	}
+	if s.clock == nil {
+		s.clock = clock.Wall{}
+	}
+	created, err := s.restoreRoot()
+	if err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
+	}
 	if s.managed, err = awsManaged(); err != nil {
 		return nil, err
 	}
-	if s.clock == nil {
-		s.clock = clock.Wall{}
+	if err := s.restore(); err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
 	}
 	rootKey := &accessKey{
 		id:      cmp.Or(cfg.RootAccessKeyID, "test"),
 		secret:  cmp.Or(cfg.RootSecretAccessKey, "test"),
 		active:  true,
-		created: s.now(),
+		created: created,
 	}
 	s.accessKeys[rootKey.id] = rootKey
 	return s, nil

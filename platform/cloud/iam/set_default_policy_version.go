@@ -25,6 +25,7 @@ func (s *Service) setDefaultPolicyVersion() wire.Operation {
 			}
 			m.standard = v.number
 			m.updated = s.now()
+			s.keepPolicy(m)
 			return empty{}, nil
 		})
 }

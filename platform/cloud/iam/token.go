@@ -3,7 +3,6 @@ package iam
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"strconv"
@@ -22,13 +21,12 @@ type session struct {
 	expires     time.Time
 }
 
-// sealer turns sessions into opaque tokens and back. Only the process that
-// made a token can open it: the key is random and never leaves the process.
+// sealer turns sessions into opaque tokens and back. Only who has the key that a
+// token was made with can open it: this process, or with a data directory also
+// later ones over the same directory.
 type sealer struct{ aead cipher.AEAD }
 
-func newSealer() (*sealer, error) {
-	key := make([]byte, 32)
-	rand.Read(key)
+func newSealer(key []byte) (*sealer, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,7 @@ func (s *Service) updateAccessKey() wire.Operation {
 				return empty{}, err
 			}
 			key.active = in.Status == "Active"
+			s.keepKey(key)
 			return empty{}, nil
 		})
 }

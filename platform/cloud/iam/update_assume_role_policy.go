@@ -33,6 +33,10 @@ func (s *Service) updateAssumeRolePolicy() wire.Operation {
 			if err != nil {
 				return empty{}, err
 			}
-			return empty{}, s.setTrust(r, in.PolicyDocument)
+			if err := s.setTrust(r, in.PolicyDocument); err != nil {
+				return empty{}, err
+			}
+			s.keepRole(r)
+			return empty{}, nil
 		})
 }
