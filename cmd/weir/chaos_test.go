@@ -198,9 +198,10 @@ func light(forTime string, more ...string) []string {
 	return append([]string{"location", "--for", forTime, "--rate", "25", "--devices", "20"}, more...)
 }
 
-// hasty gives up waiting soon, for a run in which something is lost.
+// hasty gives up waiting soon, for a run in which something is lost: its devices
+// wait less than half a minute, and so does its drain.
 func hasty(e *scenario.Entry) {
-	impatient, err := subscribers.New(subscribers.Config{LongestWait: 4 * time.Second})
+	impatient, err := subscribers.New(subscribers.Config{LongestWait: 8 * time.Second})
 	if err != nil {
 		panic(err) // the configuration above is right
 	}
@@ -211,7 +212,7 @@ type drainingSoon struct{ scenario.Scenario }
 
 func (s drainingSoon) Defaults(settings map[string]string) scenario.Defaults {
 	d := s.Scenario.Defaults(settings)
-	d.DrainMax = 3 * time.Second
+	d.DrainMax = 6 * time.Second
 	return d
 }
 

@@ -26,7 +26,6 @@ type examination func(ctx context.Context) finding
 // examinations is everything the doctor looks at, in order of importance.
 func examinations() []examination {
 	return append(necessities(),
-		examineDescriptors,
 		examineCPUs,
 		examineMemory,
 		examinePSS,
@@ -42,7 +41,7 @@ func examinations() []examination {
 
 // necessities are what no run can do without; each is quick to look at.
 func necessities() []examination {
-	return []examination{examineLoopback, examineExecutable, examineTemp}
+	return []examination{examineLoopback, examineExecutable, examineTemp, examineDescriptors}
 }
 
 func newDoctorCommand() *cobra.Command {

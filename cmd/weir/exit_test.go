@@ -17,6 +17,14 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 	}{
 		{"nonsense", []string{`no command "nonsense"`, "weir --help"}},
 		{"lst", []string{"did you mean `weir list`"}},
+		{"help nosuch", []string{`no command "nosuch"`, "weir help --help"}},
+		{"help lst", []string{"did you mean `weir list`"}},
+		{"help chaos lst", []string{"did you mean `weir chaos list`"}},
+		{"help run location", []string{`weir run has no command "location" below it`}},
+		{"run location --set fleet.shards=2", []string{`--set fleet.shards: "fleet" is no scenario of this run`}},
+		{"chaos matrix badge --presets hurricane --seeds 3-1 --from x --keep /etc/passwd", []string{
+			"planned", "--chaos hurricane", `--seeds "3-1"`, `--from "x"`, "--keep /etc/passwd: is a file",
+		}},
 		{"list --yaml", []string{"unknown flag: --yaml", "weir list --help"}},
 		{"list all", []string{`takes no arguments, got "all"`}},
 		{"run --for soon", []string{"--for", "weir run --help"}},
@@ -80,11 +88,13 @@ func TestFailedVerdictExitsOne(t *testing.T) {
 func TestQuietCommandsSucceed(t *testing.T) {
 	t.Parallel()
 	for args, says := range map[string][]string{
-		"":            {"Usage:", "weir run"},
-		"list":        {"location", "planned", "fleet"},
-		"list --json": {`"name": "cab"`},
-		"version":     {"weir ", "commit ", "go1."},
-		"--version":   {"weir "},
+		"":                {"Usage:", "weir run"},
+		"list":            {"location", "planned", "fleet"},
+		"list --json":     {`"name": "cab"`},
+		"help chaos list": {"weir chaos list [PRESET]"},
+		"help":            {"Usage:", "weir run"},
+		"version":         {"weir ", "commit ", "go1."},
+		"--version":       {"weir "},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := execute(strings.Fields(args), strings.NewReader(""), &stdout, &stderr); code != exitPass {

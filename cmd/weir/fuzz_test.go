@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/weirstream/weir/platform/scenario"
 )
 
 // FuzzSet: whatever --set says is refused, or each of the scenario's settings
@@ -33,10 +31,11 @@ func FuzzSet(f *testing.F) {
 		if cmd.ParseFlags([]string{"--set", value}) != nil {
 			return
 		}
-		settings, err := scenario.CompleteSettings(known, flags.set)
+		complete, err := settingsOf(flags.set, entries)
 		if err != nil {
 			return
 		}
+		settings := complete[0]
 		if len(settings) != len(known) {
 			t.Fatalf("%q: settings %v", value, slices.Sorted(maps.Keys(settings)))
 		}

@@ -18,7 +18,7 @@ const (
 	exitPass        = 0
 	exitFailed      = 1   // the run worked and its verdict is a failure
 	exitUsage       = 2   // usage or environment: nothing was graded
-	exitInterrupted = 130 // a second interrupt: left at once, nothing graded
+	exitInterrupted = 130 // interrupted before anything could be graded, or a second time
 )
 
 func main() {

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weirstream/weir/platform/chaos"
-	"github.com/weirstream/weir/platform/scenario"
 )
 
 const matrixLong = `Run a scenario under each preset with each seed, one run after another, each in
@@ -111,7 +110,8 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 		entries, epoch, err := run.check(&globals{region: defaultRegion()}, []string{m.scenario})
 		if err == nil {
 			m.epoch = epoch
-			m.longest = run.sendsFor(entries[0]) + 5*time.Minute
+			simulated := cmp.Or(f.forTime, entries[0].Scenario.Defaults(run.settings[0]).Load.For)
+			m.longest = time.Duration(float64(simulated)/run.simSpeed(entries)) + 5*time.Minute
 		} else if !slices.ContainsFunc(problems, func(p error) bool { return p.Error() == err.Error() }) {
 			problems = append(problems, err)
 		}
@@ -131,17 +131,6 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 		return nil, &usageError{err: err}
 	}
 	return m, nil
-}
-
-// sendsFor is how long a run of a scenario sends, on the wall clock. The flags
-// have been checked.
-func (f *runFlags) sendsFor(e scenario.Entry) time.Duration {
-	settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
-	if err != nil {
-		return 0
-	}
-	simulated := cmp.Or(f.forTime, e.Scenario.Defaults(settings).Load.For)
-	return time.Duration(float64(simulated) / f.simSpeed([]scenario.Entry{e}))
 }
 
 // skip drops the runs before --from.

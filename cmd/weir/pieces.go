@@ -77,7 +77,9 @@ func piece(cmd *cobra.Command, g *globals, args []string, set map[string]string,
 	problems = append(problems, err, g.checkEndpoint(), g.checkRegion())
 	if err == nil {
 		e = entries[0]
-		settings, err = scenario.CompleteSettings(e.Scenario.Settings(), set)
+		var all []map[string]string
+		all, err = settingsOf(set, entries)
+		settings = all[0]
 		problems = append(problems, err)
 	}
 	if err := errors.Join(problems...); err != nil {

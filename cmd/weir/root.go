@@ -24,7 +24,8 @@ lost, doubled or late, and whether the business result was right.
 Nothing is needed but this binary: the cloud it talks to is embedded. The same
 pieces run as separate processes against any endpoint.
 
-Exit codes: 0 the verdict passed, 1 the verdict failed, 2 usage or environment.`
+Exit codes: 0 the verdict passed, 1 the verdict failed, 2 usage or environment,
+so that nothing was graded, 130 interrupted before anything could be graded.`
 
 const rootExample = `  # Run the location scenario for 20 seconds and grade it
   weir run
@@ -54,7 +55,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&global.verbose, "verbose", "v", false, "log what happens inside, on stderr")
 	root.SetVersionTemplate("weir {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newRunCommand(global, sabotage{}),
 		newCloudCommand(global),
@@ -76,8 +77,9 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("no command %q; did you mean `weir %s`?", args[0], near[0])
+		return usagef("no command %q; did you mean `%s %s`?", args[0], cmd.CommandPath(), near[0])
 	}
 	return usagef("no command %q", args[0])
 }

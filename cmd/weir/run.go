@@ -30,7 +30,8 @@ While it runs the screen shows what was sent, what was delivered and what is in
 flight. At the end every hop is reconciled with what was sent, business results
 are compared with an oracle, and the exit code is the verdict: 0 pass, 1 fail,
 2 the run could not begin. Ctrl-C stops sending, drains, and grades what was
-sent; a second Ctrl-C leaves at once.`
+sent; before anything was sent there is nothing to grade, and the exit code is
+130. A second Ctrl-C leaves at once, with 130 too.`
 
 const runExample = `  # The location scenario at its default load
   weir run location
@@ -58,7 +59,8 @@ type runFlags struct {
 	hold   bool
 	chaos  string
 
-	schedule chaos.Schedule // what --chaos names
+	schedule chaos.Schedule      // what --chaos names
+	settings []map[string]string // complete, of each scenario
 }
 
 func newRunCommand(g *globals, s sabotage) *cobra.Command {
@@ -114,13 +116,13 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 	problems = append(problems, err)
 	f.schedule, err = readChaos(f.chaos)
 	problems = append(problems, err)
-	for _, e := range entries {
-		settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
-		if err != nil {
-			bad("--set for %s: %w", e.Scenario.Name(), err)
+	f.settings, err = settingsOf(f.set, entries)
+	problems = append(problems, err)
+	for i, e := range entries {
+		if f.settings[i] == nil {
 			continue
 		}
-		d := e.Scenario.Defaults(settings)
+		d := e.Scenario.Defaults(f.settings[i])
 		problems = append(problems, f.checkLoad(d.Load))
 		_, err = f.schedule.Plan(chaos.Load{
 			Seed: f.seed, For: cmp.Or(f.forTime, d.Load.For), ToWall: func(d time.Duration) time.Duration { return d },
@@ -220,12 +222,8 @@ func (f *runFlags) simSpeed(entries []scenario.Entry) float64 {
 		return f.speed
 	}
 	speed := 0.0
-	for _, e := range entries {
-		settings, err := scenario.CompleteSettings(e.Scenario.Settings(), f.set)
-		if err != nil {
-			continue // reported by check
-		}
-		if d := e.Scenario.Defaults(settings).Speed; d > 0 && (speed == 0 || d < speed) {
+	for i, e := range entries {
+		if d := e.Scenario.Defaults(f.settings[i]).Speed; d > 0 && (speed == 0 || d < speed) {
 			speed = d
 		}
 	}
@@ -254,7 +252,7 @@ func (f *runFlags) runOn(
 				once.Do(func() { verdicts[i] = v; graded.Done() })
 			}
 			o := scenario.Options{
-				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set, Chaos: f.schedule,
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.settings[i], Chaos: f.schedule,
 				ProcessStart: g.started, Interrupt: interrupt, Progress: screen.update,
 			}
 			if f.hold {
@@ -270,17 +268,35 @@ func (f *runFlags) runOn(
 	}
 	graded.Wait()
 	screen.close()
-	err := errors.Join(errs...)
-	if err == nil {
-		err = f.conclude(cmd, out, verdicts, memory)
+	begun := make([]scenario.Verdict, 0, len(verdicts))
+	for i, v := range verdicts {
+		if errs[i] == nil {
+			begun = append(begun, v)
+		}
 	}
-	if f.hold && cmd.Context().Err() == nil {
+	err := notBegun(errs)
+	if len(begun) > 0 {
+		err = errors.Join(err, f.conclude(cmd, out, begun, memory))
+	}
+	if f.hold && len(begun) > 0 && cmd.Context().Err() == nil {
 		fmt.Fprintln(out, "\nstill serving:")
 		addresses.print(out)
 		fmt.Fprintln(out, "Ctrl-C to leave")
 	}
 	running.Wait()
 	return err
+}
+
+// notBegun is why runs could not begin; it goes before a verdict's exit code.
+func notBegun(errs []error) error {
+	err := errors.Join(errs...)
+	if errors.Is(err, scenario.ErrNothingSent) {
+		return &exitError{code: exitInterrupted, err: err}
+	}
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	return nil
 }
 
 // conclude fills in what only the command line knows, prints the verdicts and

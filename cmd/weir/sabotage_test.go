@@ -32,9 +32,9 @@ func short(more ...string) []string {
 	return append([]string{"location", "--for", "3s", "--rate", "60", "--devices", "50"}, more...)
 }
 
-// TestSabotage breaks runs on purpose. They mostly wait (a device waits half a
-// minute for an offer that never comes), so they run all at once: t.Parallel
-// would run only as many as there are cores.
+// TestSabotage breaks runs on purpose. They mostly wait (for an offer that never
+// comes, even hasty devices do), so they run all at once: t.Parallel would run
+// only as many as there are cores.
 func TestSabotage(t *testing.T) {
 	tests := []struct {
 		name string
@@ -85,7 +85,7 @@ func wantFailure(t *testing.T, g graded, words ...string) {
 // droppedRecordIsNamed acknowledges one signup without storing it.
 func droppedRecordIsNamed(t *testing.T) {
 	var dropped atomic.Pointer[string]
-	g := runWeir(t, onPuts("location-signups", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
+	s := onPuts("location-signups", func(ctx context.Context, in *kinesis.PutRecordsInput, next wire.Next) (any, error) {
 		id := idOf(in.Records[0].Data)
 		if len(in.Records) == 0 || id == "" || !dropped.CompareAndSwap(nil, &id) {
 			return next(ctx, in)
@@ -100,7 +100,9 @@ func droppedRecordIsNamed(t *testing.T) {
 			reply.Records = append([]kinesis.PutRecordsResult{reply.Records[n]}, reply.Records[:n]...)
 		}
 		return out, err
-	}), short()...)
+	})
+	s.entry = hasty
+	g := runWeir(t, s, short()...)
 	wantFailure(t, g, "hop device → location-signups: 1 lost ("+*dropped.Load()+")")
 	if h := g.hop(t, "location-signups"); !slices.Equal(h.LostIDs, []string{*dropped.Load()}) {
 		t.Errorf("lost ids %v, want %s", h.LostIDs, *dropped.Load())
@@ -246,6 +248,7 @@ func functionGoneForGood(t *testing.T) {
 		return next(ctx, in)
 	})
 	s.world = func(w *scenario.World) { base = w.Base }
+	s.entry = hasty
 	g := runWeir(t, s, short()...)
 	wantFailure(t, g, "hop location-signups → location-offers", "exactly one offer")
 	if h := g.hop(t, "location-signups"); h.Lost != 0 {
@@ -271,6 +274,7 @@ func eachPermissionCounts(t *testing.T) {
 			t.Run(test.component, func(t *testing.T) {
 				g := runWeir(t, sabotage{entry: func(e *scenario.Entry) {
 					e.Scenario = without{e.Scenario, test.component + ".json", test.permission}
+					hasty(e)
 				}}, short()...)
 				wantFailure(t, g, test.words...)
 			})

@@ -44,12 +44,12 @@ sending and still waits for what is in flight.`,
 			}
 			screen := newScreen(cmd.ErrOrStderr(), 1)
 			rec, err := scenario.SimulateOnly(context.WithoutCancel(cmd.Context()), e, w, scenario.Options{
-				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.set,
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: settings,
 				ProcessStart: g.started, Interrupt: cmd.Context().Done(), Progress: screen.update,
 			})
 			screen.close()
 			if err != nil {
-				return err
+				return notBegun([]error{err})
 			}
 			if err := rec.WriteFile(ledgerPath); err != nil {
 				return err

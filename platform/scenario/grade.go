@@ -27,7 +27,7 @@ func (r *run) grade(ctx context.Context) {
 		r.outcomes = append(r.outcomes, graded...)
 	}
 	if r.faults == nil {
-		r.outcomes = append(r.outcomes, objectives(r.defaults.SLO, r.ledger.Quantiles())...)
+		r.outcomes = append(r.outcomes, r.objectives()...)
 	} else {
 		r.faults.grade(ctx, r)
 	}
@@ -46,6 +46,25 @@ func (r *run) sentOutcome() Outcome {
 		o.Want, o.Pass = "the whole plan", false
 	}
 	return o
+}
+
+// objectives judges every latency that has one. Of what an interrupt left
+// without a sample there is nothing to say.
+func (r *run) objectives() []Outcome {
+	measured := r.ledger.Quantiles()
+	judged := map[string]time.Duration{}
+	for name, limit := range r.defaults.SLO {
+		if _, ok := measured[name]; !ok && r.interrupted {
+			r.skipped = append(r.skipped, unsampled(name))
+			continue
+		}
+		judged[name] = limit
+	}
+	return objectives(judged, measured)
+}
+
+func unsampled(latency string) Skip {
+	return Skip{What: "p99 " + latency, Reason: "interrupted before its first sample"}
 }
 
 // objectives judges the p99 of every latency that has one.

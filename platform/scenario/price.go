@@ -46,6 +46,10 @@ func (f *faults) grade(ctx context.Context, r *run) {
 func (f *faults) objectives(r *run) (outcomes []Outcome) {
 	for _, name := range sortedNames(r.defaults.SLO) {
 		parts := r.ledger.Split(name, f.recovery.inShadow)
+		if parts.OutCount+parts.InCount == 0 && r.interrupted {
+			r.skipped = append(r.skipped, unsampled(name))
+			continue
+		}
 		if parts.OutCount < judgedMin && parts.InCount > 0 {
 			r.skipped = append(r.skipped, Skip{
 				What:   "p99 " + name,

@@ -49,6 +49,9 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 	if err := r.simulate(ctx, nil); err != nil {
 		r.fail("simulator ran", err)
 	}
+	if r.interrupted && r.ledger.SentCount() == 0 {
+		return Record{}, ErrNothingSent
+	}
 	return Record{
 		Version: recordVersion, Scenario: e.Scenario.Name(), RunID: o.RunID,
 		Seed: o.Seed, Epoch: o.Epoch, Load: r.load, Settings: settings,

@@ -42,8 +42,9 @@ type Options struct {
 }
 
 // Run provisions, serves, simulates, drains and grades one scenario. What goes
-// wrong inside the scenario is a failed verdict that names the reason; an error means the
-// run could not begin. A cancelled ctx abandons the run at once.
+// wrong inside the scenario is a failed verdict that names the reason. An error
+// means the run could not begin: it is ErrNothingSent after an interrupt, else
+// what the environment refused. A cancelled ctx abandons the run at once.
 func Run(ctx context.Context, e Entry, w World, o Options) (Verdict, error) {
 	settings, err := CompleteSettings(e.Scenario.Settings(), o.Settings)
 	if err != nil {
@@ -61,7 +62,7 @@ func Run(ctx context.Context, e Entry, w World, o Options) (Verdict, error) {
 	defer cancel()
 	stopReporting := r.report(ctx)
 	defer stopReporting()
-	return r.run(ctx), nil
+	return r.run(ctx)
 }
 
 // run is the state of one run.
@@ -115,39 +116,43 @@ func mergeLoad(given, defaults Load) Load {
 
 func (r *run) enter(p Phase) { r.phase.Store(p) }
 
-// run goes through the phases; whatever fails, it ends in a verdict.
-func (r *run) run(ctx context.Context) Verdict {
+// run goes through the phases; whatever fails once it has begun, it ends in a verdict.
+func (r *run) run(ctx context.Context) (Verdict, error) {
 	startMax := cmp.Or(r.defaults.StartMax, 30*time.Second)
 	if err := r.provision(ctx, startMax); err != nil {
-		r.fail("provision", err)
-		return r.verdict()
+		return r.unbegun("provision", err)
 	}
 	r.enter(Starting)
 	services, err := r.serve(ctx, startMax)
-	if err != nil {
-		r.fail("services start", err)
-	} else {
+	switch {
+	case err != nil:
+		v, err := r.unbegun("services start", err)
+		if err != nil {
+			return v, errors.Join(append([]error{err}, services.stop()...)...)
+		}
+	case !closed(r.o.Interrupt):
 		r.exercise(ctx, services)
+	}
+	if closed(r.o.Interrupt) && r.ledger.SentCount() == 0 {
+		return Verdict{}, errors.Join(append([]error{ErrNothingSent}, services.stop()...)...)
 	}
 	v := r.verdict()
 	if r.o.Hold != nil && ctx.Err() == nil {
 		r.enter(Done)
 		r.o.Hold(ctx, v)
 	}
-	if services != nil {
-		for _, err := range services.stop() {
-			r.fail("clean stop", err)
-		}
+	for _, err := range services.stop() {
+		r.fail("clean stop", err)
 	}
 	if r.o.Hold == nil {
 		v = r.verdict()
 	}
 	r.enter(Done)
-	return v
+	return v, nil
 }
 
 func (r *run) provision(ctx context.Context, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := r.starting(ctx, limit)
 	defer cancel()
 	return guard(ctx, r.env.Wall, stopGrace, "provision", func(ctx context.Context) error {
 		return Provision(ctx, r.Scenario, r.env)
@@ -156,7 +161,7 @@ func (r *run) provision(ctx context.Context, limit time.Duration) error {
 
 // serve starts the services, downstream first, each once the one before is ready.
 func (r *run) serve(ctx context.Context, limit time.Duration) (*services, error) {
-	starting, cancel := context.WithTimeout(ctx, limit)
+	starting, cancel := r.starting(ctx, limit)
 	defer cancel()
 	var list []Service
 	err := guard(starting, r.env.Wall, stopGrace, "services", func(context.Context) (err error) {

@@ -23,6 +23,8 @@ import (
 // end, is marked by its own simulator.
 type toy struct {
 	provision func(ctx context.Context) error
+	notReady  error           // what the service says when it is asked whether it is ready
+	never     bool            // the service does not become ready
 	building  <-chan struct{} // if set, Services returns when it is closed
 	service   func(ctx context.Context) error
 	simulate  func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error
@@ -60,7 +62,13 @@ func (s toy) Services(scenario.Env) ([]scenario.Service, error) {
 	if s.building != nil {
 		<-s.building
 	}
-	return []scenario.Service{{Name: "worker", Run: s.service}}, nil
+	return []scenario.Service{{Name: "worker", Run: s.service, Ready: func(ctx context.Context) error {
+		if s.never {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return s.notReady
+	}}}, nil
 }
 
 func (s toy) Plan(_ uint64, _ time.Time, load scenario.Load) iter.Seq[scenario.Planned] {
@@ -120,10 +128,15 @@ func world(t *testing.T) scenario.World {
 	}
 }
 
-func run(t *testing.T, s toy, o scenario.Options) scenario.Verdict {
+func runOrNot(t *testing.T, s toy, o scenario.Options) (scenario.Verdict, error) {
 	t.Helper()
 	o.RunID, o.Seed, o.Epoch, o.ProcessStart = "r-1", 1, time.Now(), time.Now()
-	v, err := scenario.Run(context.Background(), scenario.Entry{Scenario: s, Simulator: s, Grader: s}, world(t), o)
+	return scenario.Run(context.Background(), scenario.Entry{Scenario: s, Simulator: s, Grader: s}, world(t), o)
+}
+
+func run(t *testing.T, s toy, o scenario.Options) scenario.Verdict {
+	t.Helper()
+	v, err := runOrNot(t, s, o)
 	if err != nil {
 		t.Fatal(err)
 	}

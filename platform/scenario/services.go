@@ -121,6 +121,9 @@ func (s *services) ready(ctx context.Context, r *runningService) error {
 // did not stop cleanly.
 func (s *services) stop() []error {
 	var problems []error
+	if s == nil {
+		return nil
+	}
 	for _, r := range slices.Backward(s.running) {
 		r.cancel()
 		<-r.done // bounded: guard gives up on a service that hangs
