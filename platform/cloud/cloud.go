@@ -128,6 +128,7 @@ func (c *Cloud) build() (err error) {
 	}
 	streams, err := kinesis.New(kinesis.Config{
 		Account: cfg.Account, Region: cfg.Region, Wall: cfg.Wall, QuotasOff: cfg.QuotasOff, Log: cfg.Log,
+		Data: c.data,
 	})
 	if err != nil {
 		return err

@@ -2,9 +2,11 @@ package kinesis
 
 import (
 	"context"
+	"encoding/binary"
 	"maps"
 	"time"
 
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -99,41 +101,37 @@ func (s *Service) createStream(_ context.Context, _ *wire.Call, in *CreateStream
 	}
 	s.births++
 	st.birth = s.births
+	s.cfg.Data.Stage(func(to *store.Changes) {
+		to.Put([]byte(birthsName), binary.BigEndian.AppendUint64(nil, s.births))
+	})
+	st.mu.Lock()
+	s.begin(st, statusCreating, now, change{Open: in.shards()})
+	st.mu.Unlock()
 	s.streams[st.name] = st
 	s.mu.Unlock()
-	s.wakeRun()
 	return nil, nil
 }
 
 func (s *Service) newStream(in *CreateStreamInput, now time.Time) *stream {
 	st := &stream{
-		name:      *in.StreamName,
-		arn:       s.streamARN(*in.StreamName),
-		created:   now.Truncate(time.Millisecond),
-		mode:      in.mode(),
-		strategy:  strategyKey,
-		gone:      make(chan struct{}),
-		retention: retentionDefault,
-		recordKiB: recordKiBDefault,
-		epochs:    make(map[string]int64),
-		tags:      maps.Clone(in.Tags),
+		name:     *in.StreamName,
+		arn:      s.streamARN(*in.StreamName),
+		data:     s.cfg.Data,
+		created:  now.Truncate(time.Millisecond),
+		settings: settings{Mode: in.mode(), Strategy: strategyKey, Retention: retentionDefault, RecordKiB: recordKiBDefault},
+		gone:     make(chan struct{}),
+		epochs:   make(map[string]int64),
+		tags:     maps.Clone(in.Tags),
 	}
 	if in.MaxRecordSizeInKiB != nil {
-		st.recordKiB = *in.MaxRecordSizeInKiB
+		st.RecordKiB = *in.MaxRecordSizeInKiB
 	}
 	if in.RecordDistributionStrategy != nil {
-		st.strategy = *in.RecordDistributionStrategy
+		st.Strategy = *in.RecordDistributionStrategy
 	}
 	if !s.cfg.QuotasOff {
 		st.listCalls = newBucket(listShardsPerSecond)
 	}
-	shards := in.shards()
-	st.begin(statusCreating, now.Add(s.cfg.StatusDelay), func(now time.Time) {
-		st.opened = now
-		for _, keys := range evenRanges(shards) {
-			s.addShard(st, now, keys)
-		}
-	})
 	return st
 }
 
@@ -180,7 +178,7 @@ func (s *Service) provisionedShards(now time.Time, except *stream) int {
 			continue
 		}
 		st.mu.RLock()
-		if st.mode == modeProvisioned {
+		if st.Mode == modeProvisioned {
 			open += len(st.open)
 		}
 		st.mu.RUnlock()

@@ -39,7 +39,6 @@ func (s *Service) deleteStream(_ context.Context, _ *wire.Call, in *DeleteStream
 	if st.status == statusDeleting {
 		return nil, nil
 	}
-	st.begin(statusDeleting, s.now().Add(s.cfg.StatusDelay), nil)
-	s.wakeRun()
+	s.begin(st, statusDeleting, s.now(), change{})
 	return nil, nil
 }

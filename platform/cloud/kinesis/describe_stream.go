@@ -68,9 +68,9 @@ func (s *Service) describeStream(_ context.Context, _ *wire.Call, in *DescribeSt
 		StreamName:              st.name,
 		StreamARN:               st.arn,
 		StreamStatus:            st.status,
-		StreamModeDetails:       StreamModeDetails{StreamMode: st.mode},
+		StreamModeDetails:       StreamModeDetails{StreamMode: st.Mode},
 		Shards:                  []Shard{},
-		RetentionPeriodHours:    hours(st.retention),
+		RetentionPeriodHours:    hours(st.Retention),
 		StreamCreationTimestamp: wire.Timestamp{Time: st.created},
 		EnhancedMonitoring:      st.monitoring(),
 	}

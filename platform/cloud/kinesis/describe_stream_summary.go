@@ -54,17 +54,17 @@ func (s *Service) describeStreamSummary(_ context.Context, _ *wire.Call, in *Des
 		StreamName:              st.name,
 		StreamARN:               st.arn,
 		StreamStatus:            st.status,
-		StreamModeDetails:       StreamModeDetails{StreamMode: st.mode},
-		RetentionPeriodHours:    hours(st.retention),
+		StreamModeDetails:       StreamModeDetails{StreamMode: st.Mode},
+		RetentionPeriodHours:    hours(st.Retention),
 		StreamCreationTimestamp: wire.Timestamp{Time: st.created},
 		EnhancedMonitoring:      st.monitoring(),
 		OpenShardCount:          len(st.open),
 		ConsumerCount:           len(st.consumers),
-		MaxRecordSizeInKiB:      st.recordKiB,
+		MaxRecordSizeInKiB:      st.RecordKiB,
 	}
 	d.EncryptionType, d.KeyID = st.encryption()
-	if st.mode == modeOnDemand {
-		d.RecordDistributionStrategy = st.strategy
+	if st.Mode == modeOnDemand {
+		d.RecordDistributionStrategy = st.Strategy
 	}
 	return &DescribeStreamSummaryOutput{d}, nil
 }

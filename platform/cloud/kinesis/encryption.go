@@ -3,7 +3,6 @@ package kinesis
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -62,7 +61,7 @@ func (s *Service) setEncryption(in *EncryptionInput, keyID string, counter func(
 			st.name, s.cfg.Account, encryptionsMax)
 	}
 	changes.add(now)
-	s.update(st, now, func(time.Time) { st.keyID = keyID })
+	s.update(st, now, st.with(func(next *settings) { next.KeyID = keyID }))
 	return nil
 }
 
@@ -109,10 +108,10 @@ func isHex(text string) bool { return strings.Trim(strings.ToLower(text), "01234
 
 // encryption is a stream's encryption as descriptions show it; the caller holds mu.
 func (st *stream) encryption() (kind string, keyID *string) {
-	if st.keyID == "" {
+	if st.KeyID == "" {
 		return encryptionNone, nil
 	}
-	id := st.keyID
+	id := st.KeyID
 	return encryptionKMS, &id
 }
 

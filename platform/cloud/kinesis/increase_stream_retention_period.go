@@ -14,9 +14,9 @@ import (
 
 func (s *Service) increaseStreamRetentionPeriod(_ context.Context, _ *wire.Call, in *RetentionInput) (any, error) {
 	return nil, s.setRetention(in, func(st *stream, wanted time.Duration) error {
-		if wanted <= st.retention {
+		if wanted <= st.Retention {
 			return wire.Errorf(codeInvalidArgument, "Requested retention period (%d hours) for stream %s can not be shorter than existing retention period (%d hours). Use DecreaseRetentionPeriod API.",
-				hours(wanted), st.name, hours(st.retention))
+				hours(wanted), st.name, hours(st.Retention))
 		}
 		return nil
 	})

@@ -88,6 +88,9 @@ func (s *Service) ReadShard(ctx context.Context, streamARN, shardID string, from
 	}
 	p, err := s.poll(st, sh, now, counter, max(1, min(limit, getRecordsMax)))
 	s.measureGet(st.name, now, readPage{records: p.records, bytes: p.bytes, behindMillis: p.behindMillis}, err)
+	if err == nil {
+		err = s.cfg.Data.Wait(ctx) // nobody acts on a record that a crash could take back
+	}
 	if err != nil {
 		return Batch{}, err
 	}

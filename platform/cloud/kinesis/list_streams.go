@@ -84,7 +84,7 @@ func (s *Service) listStreams(_ context.Context, _ *wire.Call, in *ListStreamsIn
 	}
 	for _, st := range streams[:min(limit, len(streams))] {
 		st.mu.RLock()
-		status, mode := st.status, st.mode
+		status, mode := st.status, st.Mode
 		st.mu.RUnlock()
 		out.StreamNames = append(out.StreamNames, st.name)
 		out.StreamSummaries = append(out.StreamSummaries, StreamSummary{

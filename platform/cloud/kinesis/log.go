@@ -18,7 +18,14 @@ type recordLog struct {
 	next   uint64 // counter of the next record
 	first  uint64 // lowest counter not yet trimmed; equals next when empty
 	last   int64  // arrival of the newest record, Unix ms
-	sealed func(*chunk)
+	keeper keeper
+}
+
+// keeper is told of the chunks that take no more records, and of those that
+// are trimmed, which it must forget.
+type keeper interface {
+	sealed(*chunk)
+	freed(*chunk)
 }
 
 // chunk is a run of records with consecutive counters.
@@ -27,26 +34,9 @@ type chunk struct {
 	count       int
 	firstMillis int64 // arrival of the first record
 	lastMillis  int64 // arrival of the last record
-	content           // its entries are nil while the chunk lies on disk only
+	content           // its entries are nil while the chunk lies on disk only; bytes never grows past its capacity
 	residence
 }
-
-// content is a chunk's records.
-type content struct {
-	entries []entry
-	bytes   []byte // partition key, then data, of each record; never grows past its capacity
-}
-
-// entry locates one record in its chunk's bytes.
-type entry struct {
-	arrivalMillis int64
-	start         uint32
-	keyLen        uint32
-	end           uint32
-	encrypted     bool // put while the stream was encrypted
-}
-
-func (e entry) size() int { return int(e.end - e.start) }
 
 func (c *chunk) isResident() bool { return c.entries != nil }
 
@@ -65,11 +55,8 @@ const (
 	chunkBytesMax = 1 << 20
 )
 
-// newRecordLog makes an empty log, which tells sealed of every chunk that takes
-// no more records; sealed may be nil.
-func newRecordLog(sealed func(*chunk)) recordLog {
-	return recordLog{next: 1, first: 1, sealed: sealed}
-}
+// newRecordLog makes an empty log.
+func newRecordLog(k keeper) recordLog { return recordLog{next: 1, first: 1, keeper: k} }
 
 // append stores one record and returns its counter. Arrival times never run
 // backwards within a shard, so that they can be searched: after a step back of
@@ -108,9 +95,7 @@ func (l *recordLog) tail(size int) *chunk {
 			return c
 		}
 		room = min(chunkBytesMax, 2*cap(c.bytes))
-		if l.sealed != nil {
-			l.sealed(c)
-		}
+		l.keeper.sealed(c)
 	}
 	c := &chunk{base: l.next, content: content{bytes: make([]byte, 0, max(room, size))}}
 	l.chunks = append(l.chunks, c)
@@ -226,7 +211,7 @@ func (l *recordLog) trim(horizon time.Time) {
 	}
 	freed := 0
 	for freed < len(l.chunks) && l.chunks[freed].end() <= l.first {
-		l.chunks[freed].release()
+		l.keeper.freed(l.chunks[freed])
 		l.chunks[freed] = nil
 		freed++
 	}
@@ -236,7 +221,7 @@ func (l *recordLog) trim(horizon time.Time) {
 // release gives back what the log holds; it must not be used any more.
 func (l *recordLog) release() {
 	for _, c := range l.chunks {
-		c.release()
+		l.keeper.freed(c)
 	}
 	l.chunks, l.first = nil, l.next
 }

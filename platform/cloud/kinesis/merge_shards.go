@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -37,7 +36,7 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.mode == modeOnDemand {
+	if st.Mode == modeOnDemand {
 		return nil, s.errOnDemand(st)
 	}
 	first, err := s.openShard(st, *in.ShardToMerge)
@@ -53,7 +52,7 @@ func (s *Service) mergeShards(_ context.Context, _ *wire.Call, in *MergeShardsIn
 			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			first.id, second.id, st.name, s.cfg.Account)
 	}
-	s.update(st, s.now(), func(now time.Time) { s.merge(st, now, first, second) })
+	s.update(st, s.now(), change{Merge: []uint32{first.index, second.index}})
 	return nil, nil
 }
 

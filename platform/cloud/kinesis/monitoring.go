@@ -3,7 +3,6 @@ package kinesis
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -63,14 +62,14 @@ func (s *Service) setMonitoring(in *MonitoringInput, on bool) (*MonitoringOutput
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	current, desired := slices.Clone(st.metrics), []string{}
+	current, desired := slices.Clone(st.Metrics), []string{}
 	for _, name := range shardMetrics() {
 		named := slices.Contains(in.ShardLevelMetrics, name) || slices.Contains(in.ShardLevelMetrics, allMetrics)
 		if named && on || !named && slices.Contains(current, name) {
 			desired = append(desired, name)
 		}
 	}
-	s.update(st, s.now(), func(time.Time) { st.metrics = desired })
+	s.update(st, s.now(), st.with(func(next *settings) { next.Metrics = desired }))
 	return &MonitoringOutput{
 		StreamName: st.name, StreamARN: st.arn,
 		CurrentShardLevelMetrics: append([]string{}, current...),
@@ -80,5 +79,5 @@ func (s *Service) setMonitoring(in *MonitoringInput, on bool) (*MonitoringOutput
 
 // monitoring is what descriptions show; the caller holds mu.
 func (st *stream) monitoring() []EnhancedMetrics {
-	return []EnhancedMetrics{{ShardLevelMetrics: append([]string{}, st.metrics...)}}
+	return []EnhancedMetrics{{ShardLevelMetrics: append([]string{}, st.Metrics...)}}
 }

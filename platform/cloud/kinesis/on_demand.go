@@ -58,7 +58,7 @@ func (s *Service) adapt(st *stream, now time.Time) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	d := &st.demand
-	if st.mode != modeOnDemand || len(st.open) == 0 {
+	if st.Mode != modeOnDemand || len(st.open) == 0 {
 		return
 	}
 	elapsed := now.Sub(d.since)
@@ -80,6 +80,7 @@ func (s *Service) adapt(st *stream, now time.Time) {
 	}
 	if needed := int(math.Ceil(total.shards(elapsed))); needed >= d.peak || now.Sub(d.peakAt) > demandMemory {
 		d.peak, d.peakAt = needed, now
+		st.save()
 	}
 	if st.status != statusActive || !d.grewAt.IsZero() && now.Sub(d.grewAt) < growthPause {
 		return
@@ -96,13 +97,13 @@ func (s *Service) grow(st *stream, now time.Time, loads map[*shard]load, more in
 	slices.SortStableFunc(busiest, func(a, b *shard) int {
 		return cmp.Compare(loads[b].shards(time.Second), loads[a].shards(time.Second))
 	})
-	s.update(st, now, func(now time.Time) {
-		for _, sh := range busiest[:more] {
-			if at := sh.keys.middle(); at.compare(sh.keys.start) > 0 {
-				s.split(st, now, sh, at)
-			}
+	var splits []splitAt
+	for _, sh := range busiest[:more] {
+		if at := sh.keys.middle(); at.compare(sh.keys.start) > 0 {
+			splits = append(splits, splitAt{sh.index, at})
 		}
-	})
+	}
+	s.update(st, now, change{Splits: splits})
 }
 
 // onDemandCeiling is the account's default of 10 GB/s or 200 MB/s, in shards.
@@ -119,7 +120,7 @@ func (s *Service) onDemandStreams(now time.Time) int {
 	count := 0
 	for _, st := range s.allStreams(now) {
 		st.mu.RLock()
-		if st.mode == modeOnDemand {
+		if st.Mode == modeOnDemand {
 			count++
 		}
 		st.mu.RUnlock()

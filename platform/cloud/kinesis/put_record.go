@@ -65,7 +65,7 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	if in.PartitionKey == nil {
-		if st.strategy != strategyAuto {
+		if st.Strategy != strategyAuto {
 			return nil, in.validate(true)
 		}
 		in.PartitionKey = new(string)
@@ -84,7 +84,7 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 		return nil, errStreamNotFound(st.name, s.cfg.Account)
 	}
 	size := len(in.Data) + len(*in.PartitionKey)
-	if most := st.recordKiB << 10; size > most {
+	if most := st.RecordKiB << 10; size > most {
 		return nil, errRecordSize("data", in.Data, most)
 	}
 	if isTrue(in.DryRun) {
@@ -94,7 +94,7 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 		return nil, err
 	}
 	defer s.residency.relieve()
-	sh, encrypted := st.open[st.place(key)], st.keyID != ""
+	sh, encrypted := st.open[st.place(key)], st.KeyID != ""
 	now := s.now()
 
 	sh.mu.Lock()
@@ -104,7 +104,7 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 	}
 	counter := sh.log.append(now.UnixMilli(), *in.PartitionKey, in.Data, encrypted)
 	second := sh.log.last / 1000
-	sh.announce()
+	sh.stored(counter, st.KeyID)
 	sh.mu.Unlock()
 	return &PutRecordOutput{
 		ShardID:        sh.id,

@@ -169,7 +169,7 @@ func (s *Service) checkKeys(st *stream, in *PutRecordsInput) error {
 		}
 		if !known {
 			st.mu.RLock()
-			auto, known = st.strategy == strategyAuto, true
+			auto, known = st.Strategy == strategyAuto, true
 			st.mu.RUnlock()
 		}
 		if !auto {
@@ -187,7 +187,7 @@ func (s *Service) appendAll(st *stream, in *PutRecordsInput, sc *putScratch) (en
 	if len(st.open) == 0 {
 		return false, errStreamNotFound(st.name, s.cfg.Account)
 	}
-	most := st.recordKiB << 10
+	most := st.RecordKiB << 10
 	for i := range in.Records {
 		if e := &in.Records[i]; len(e.Data)+len(*e.PartitionKey) > most {
 			return false, errRecordSize("records."+strconv.Itoa(i+1)+".member.data", e.Data, most)
@@ -205,21 +205,20 @@ func (s *Service) appendAll(st *stream, in *PutRecordsInput, sc *putScratch) (en
 		sc.next[i], sc.head[at] = sc.head[at], int32(i)
 	}
 	now := s.now()
-	encrypted = st.keyID != ""
 	for at, first := range sc.head {
 		if first >= 0 {
-			st.open[at].appendList(now, in.Records, sc, first, encrypted)
+			st.open[at].appendList(now, in.Records, sc, first, st.KeyID)
 		}
 	}
-	return encrypted, nil
+	return st.KeyID != "", nil
 }
 
 // appendList stores one shard's records of a call under one lock.
-func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScratch, first int32, encrypted bool) {
+func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScratch, first int32, keyID string) {
 	millis := now.UnixMilli()
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	stored := false
+	begin := sh.log.next
 	for i := first; i >= 0; i = sc.next[i] {
 		e := &records[i]
 		sc.shards[i] = sh
@@ -227,12 +226,11 @@ func (sh *shard) appendList(now time.Time, records []PutRecordsEntry, sc *putScr
 		if !sh.admit(now, len(e.Data)+len(*e.PartitionKey)) {
 			continue
 		}
-		sc.counters[i] = sh.log.append(millis, *e.PartitionKey, e.Data, encrypted)
+		sc.counters[i] = sh.log.append(millis, *e.PartitionKey, e.Data, keyID != "")
 		sc.seconds[i] = sh.log.last / 1000
-		stored = true
 	}
-	if stored {
-		sh.announce()
+	if sh.log.next > begin {
+		sh.stored(begin, keyID)
 	}
 }
 

@@ -31,5 +31,6 @@ func (s *Service) removeTagsFromStream(_ context.Context, _ *wire.Call, in *Remo
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	defer st.save()
 	return nil, s.removeTags("stream "+st.name, st.tags, in.TagKeys)
 }

@@ -1,7 +1,6 @@
 package kinesis
 
 import (
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -20,7 +19,7 @@ import (
 // Locks are taken in the order shard, line. Files are read and written
 // under neither.
 type residency struct {
-	spill *store.Spill
+	spill *spillShelf // where chunks go that are on no shelf yet
 	max   int64
 	log   *slog.Logger
 
@@ -50,9 +49,16 @@ type resident struct {
 
 // residence is where a chunk is kept, guarded by its shard's lock.
 type residence struct {
-	spill *store.Spill // nil while it was never on disk
-	at    store.Extent
-	freed bool // trimmed: nobody may write it to disk any more
+	laid    bool  // on its shard's shelf
+	freed   bool  // trimmed: nobody may lay it away any more
+	indexed bool  // in the data directory's index
+	place   place // on a spillShelf
+}
+
+// place is where a spillShelf has a chunk.
+type place struct {
+	extent store.Extent
+	sealed bool
 }
 
 // stuckFactor times max is where puts are refused, because the disk takes nothing.
@@ -62,7 +68,7 @@ const stuckFactor = 4
 func (r *residency) seal(sh *shard, c *chunk) {
 	bytes := int64(cap(c.bytes)) + int64(cap(c.entries))*int64(unsafe.Sizeof(entry{}))
 	to := &r.fresh
-	if c.spill != nil {
+	if c.laid {
 		to = &r.reread
 	}
 	to.push(resident{sh, c, bytes})
@@ -128,7 +134,7 @@ func (l *line) pop() (resident, bool) {
 func (r *residency) evict(e resident) error {
 	sh, c := e.shard, e.chunk
 	sh.mu.Lock()
-	held, known := c.content, c.freed || c.spill != nil
+	held, known := c.content, c.freed || c.laid
 	if known {
 		c.content = content{}
 	}
@@ -136,7 +142,7 @@ func (r *residency) evict(e resident) error {
 	if known {
 		return nil
 	}
-	at, err := r.spill.Write(held.encode())
+	at, err := r.spill.lay(held)
 	r.failed.Store(err != nil)
 	if err != nil {
 		return err
@@ -144,10 +150,10 @@ func (r *residency) evict(e resident) error {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if c.freed {
-		r.spill.Free(at)
+		r.spill.free(at)
 		return nil
 	}
-	c.spill, c.at, c.content = r.spill, at, content{}
+	c.place, c.laid, c.content = at, true, content{}
 	return nil
 }
 
@@ -156,16 +162,16 @@ func (r *residency) evict(e resident) error {
 // relieve; load itself does not, or one large chunk would never stay.
 func (r *residency) load(sh *shard, c *chunk) error {
 	sh.mu.Lock()
-	at, done := c.at, c.isResident() || c.freed
+	there := *c // the place may be given up meanwhile
+	done := c.isResident() || c.freed
 	sh.mu.Unlock()
 	if done {
 		return nil
 	}
-	raw, err := r.spill.Read(at, nil)
-	if err != nil {
-		return fmt.Errorf("load records %d to %d of %s: %w", c.base, c.end()-1, sh.id, err)
+	loaded, err := sh.shelf.fetch(&there)
+	if err != nil && sh.wasFreed(c) {
+		return nil
 	}
-	loaded, err := decodeContent(raw)
 	if err != nil {
 		return fmt.Errorf("load records %d to %d of %s: %w", c.base, c.end()-1, sh.id, err)
 	}
@@ -178,67 +184,11 @@ func (r *residency) load(sh *shard, c *chunk) error {
 	return nil
 }
 
-// release gives back a chunk's memory and its place on disk.
-func (c *chunk) release() {
-	c.freed = true
-	c.content = content{}
-	if c.spill != nil {
-		c.spill.Free(c.at)
-	}
-}
-
-const (
-	contentHeader = 4          // number of entries
-	entryBytes    = 8 + 12 + 1 // arrival; start, key length, end; encrypted
-)
-
-// encode is the form on disk: the number of entries, the entries, the bytes.
-func (c content) encode() []byte {
-	raw := make([]byte, 0, contentHeader+len(c.entries)*entryBytes+len(c.bytes))
-	raw = binary.LittleEndian.AppendUint32(raw, uint32(len(c.entries)))
-	for _, e := range c.entries {
-		raw = binary.LittleEndian.AppendUint64(raw, uint64(e.arrivalMillis))
-		raw = binary.LittleEndian.AppendUint32(raw, e.start)
-		raw = binary.LittleEndian.AppendUint32(raw, e.keyLen)
-		raw = binary.LittleEndian.AppendUint32(raw, e.end)
-		raw = append(raw, flag(e.encrypted))
-	}
-	return append(raw, c.bytes...)
-}
-
-func flag(set bool) byte {
-	if set {
-		return 1
-	}
-	return 0
-}
-
-// decodeContent reads what encode wrote; bytes aliases raw.
-func decodeContent(raw []byte) (content, error) {
-	if len(raw) < contentHeader {
-		return content{}, fmt.Errorf("a chunk of %d bytes is too short", len(raw))
-	}
-	count := int(binary.LittleEndian.Uint32(raw))
-	body := raw[contentHeader:]
-	if count == 0 || len(body)/entryBytes < count {
-		return content{}, fmt.Errorf("a chunk of %d bytes cannot hold %d records", len(raw), count)
-	}
-	c := content{entries: make([]entry, count), bytes: body[count*entryBytes:]}
-	for i := range c.entries {
-		at := body[i*entryBytes:]
-		e := entry{
-			arrivalMillis: int64(binary.LittleEndian.Uint64(at)),
-			start:         binary.LittleEndian.Uint32(at[8:]),
-			keyLen:        binary.LittleEndian.Uint32(at[12:]),
-			end:           binary.LittleEndian.Uint32(at[16:]),
-			encrypted:     at[20] == 1,
-		}
-		if at[20] > 1 || e.start > e.end || e.keyLen > e.end-e.start || int(e.end) > len(c.bytes) {
-			return content{}, fmt.Errorf("record %d of a chunk lies outside it", i)
-		}
-		c.entries[i] = e
-	}
-	return c, nil
+// wasFreed tells whether a chunk was trimmed while it was being fetched.
+func (sh *shard) wasFreed(c *chunk) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return c.freed
 }
 
 // errStuck refuses a put for which there is no room in memory or on disk.

@@ -44,10 +44,6 @@ func (s *Service) setRetention(in *RetentionInput, check func(*stream, time.Dura
 	if err := check(st, wanted); err != nil {
 		return err
 	}
-	s.update(st, s.now(), func(now time.Time) {
-		st.trimLocked(now) // by the old period: an increase revives nothing
-		st.retention = wanted
-		st.trimLocked(now)
-	})
+	s.update(st, s.now(), st.with(func(next *settings) { next.Retention = wanted }))
 	return nil
 }

@@ -1,9 +1,10 @@
-// Package kinesis is the embedded cloud's Kinesis Data Streams. Records live
-// in memory, and beyond a bound in a temporary file, until their retention
-// ends, and nothing drops them earlier; a put
-// is acknowledged after its record can be read, and readers see each shard's
-// records in order of sequence number. Everything is lost when the process
-// ends. What AWS has and this has not is listed in skipped.md.
+// Package kinesis is the embedded cloud's Kinesis Data Streams. Records live in
+// memory, and beyond a bound in a temporary file or the data directory, until
+// their retention ends, and nothing drops them earlier; a put is acknowledged
+// after its record can be read, and readers see each shard's records in order
+// of sequence number. With a data directory streams and records survive the
+// process, however it ends; without one they end with it. What AWS has and
+// this has not is listed in skipped.md.
 package kinesis
 
 import (
@@ -32,9 +33,12 @@ type Config struct {
 	// 0 means 20ms, negative means no wait.
 	StatusDelay time.Duration
 	// MemoryMax bounds the memory that full chunks of records take; what is
-	// beyond it lies in a temporary file. 0 means 64 MiB.
+	// beyond it lies in Data or in a temporary file. 0 means 64 MiB.
 	MemoryMax int64
 	SpillDir  string // "" means the system's temporary directory
+	// Data keeps streams and records, and its caller's replies wait for it
+	// (store.Data.Wait); nil keeps nothing.
+	Data *store.Data
 }
 
 // Validate says every problem of the configuration at once.
@@ -64,7 +68,7 @@ type Service struct {
 	births  uint64 // streams created so far
 }
 
-// New checks cfg and starts nothing.
+// New checks cfg, loads what cfg.Data keeps and starts nothing.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("kinesis config: %w", err)
@@ -78,7 +82,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.StatusDelay = cmp.Or(cfg.StatusDelay, 20*time.Millisecond)
-	sealer, err := newSealer()
+	tokens, err := tokenKey(cfg.Data)
 	if err != nil {
 		return nil, fmt.Errorf("kinesis: %w", err)
 	}
@@ -86,17 +90,22 @@ func New(cfg Config) (*Service, error) {
 	if cfg.QuotasOff {
 		limits = nil
 	}
-	return &Service{
+	s := &Service{
 		cfg: cfg,
 		residency: &residency{
-			spill: store.NewSpill(cfg.SpillDir), max: cmp.Or(cfg.MemoryMax, 64<<20), log: cfg.Log,
+			spill: &spillShelf{store.NewSpill(cfg.SpillDir), store.NewKeyring()},
+			max:   cmp.Or(cfg.MemoryMax, 64<<20), log: cfg.Log,
 		},
-		sealer:  sealer,
+		sealer:  newSealer(tokens),
 		quota:   newCallQuota(limits),
 		kick:    make(chan struct{}, 1),
 		puts:    sync.Pool{New: func() any { return new(putScratch) }},
 		streams: make(map[string]*stream),
-	}, nil
+	}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("kinesis: %w", err)
+	}
+	return s, nil
 }
 
 // sweepEvery is how often Run frees expired records. Readers never see expired
@@ -143,7 +152,7 @@ func (s *Service) sweep(now time.Time) time.Duration {
 }
 
 func (s *Service) closeSpill() {
-	if err := s.residency.spill.Close(); err != nil {
+	if err := s.residency.spill.spill.Close(); err != nil {
 		s.cfg.Log.Warn("kinesis: stop", "error", err)
 	}
 }

@@ -28,6 +28,8 @@ type shard struct {
 	parents       []string // none, the parent, or the parent and its adjacent one
 
 	residency *residency
+	shelf     shelf
+	kept      *dataShelf // the shelf, where there is a data directory; else nil
 
 	mu       sync.Mutex
 	log      recordLog
@@ -39,18 +41,15 @@ type shard struct {
 	readBytes, readCalls, iterations bucket
 }
 
-func newShard(r *residency, index uint32, second int64, now time.Time, keys hashRange, parents []string, quotas bool) *shard {
-	sh := &shard{
-		index:         index,
-		id:            shardID(index),
-		createdSecond: second,
-		opened:        now,
-		keys:          keys,
-		parents:       parents,
-		residency:     r,
+// newShard makes an empty shard of st.
+func (s *Service) newShard(st *stream, index uint32, keys hashRange) *shard {
+	sh := &shard{index: index, id: shardID(index), keys: keys, residency: s.residency, shelf: s.residency.spill}
+	if s.cfg.Data != nil {
+		sh.kept = &dataShelf{data: s.cfg.Data, birth: st.birth, shard: index}
+		sh.shelf = sh.kept
 	}
-	sh.log = newRecordLog(func(c *chunk) { r.seal(sh, c) })
-	if quotas {
+	sh.log = newRecordLog(sh)
+	if !s.cfg.QuotasOff {
 		sh.writeBytes = newBucket(shardWriteBytesPerSecond)
 		sh.writeRecords = newBucket(shardWriteRecordsPerSecond)
 		sh.readBytes = newBucket(shardReadBytesPerSecond)
@@ -93,6 +92,27 @@ func (sh *shard) admit(now time.Time, size int) bool {
 	return sh.writeBytes.take(now, float64(size)) && sh.writeRecords.take(now, 1)
 }
 
+// sealed takes in a chunk that gets no more records; the caller holds mu.
+func (sh *shard) sealed(c *chunk) {
+	sh.residency.seal(sh, c)
+	c.laid = sh.kept != nil // its records were staged as they came
+}
+
+// freed gives up a chunk that was trimmed; the caller holds mu.
+func (sh *shard) freed(c *chunk) {
+	c.freed, c.content = true, content{}
+	sh.shelf.discard(c)
+}
+
+// stored makes the records of one call, from counter first on, durable and
+// known; keyID encrypts them. The caller holds mu.
+func (sh *shard) stored(first uint64, keyID string) {
+	if sh.kept != nil {
+		sh.kept.keep(&sh.log, first, keyID)
+	}
+	sh.announce()
+}
+
 // announce wakes all who wait for records; the caller holds mu.
 func (sh *shard) announce() {
 	if sh.wake != nil {
@@ -108,11 +128,14 @@ func (sh *shard) close(now time.Time) {
 	sh.announce()
 }
 
-func (sh *shard) isClosed() bool {
+// closed is when the shard was closed, zero while it is open.
+func (sh *shard) closed() time.Time {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	return !sh.closedAt.IsZero()
+	return sh.closedAt
 }
+
+func (sh *shard) isClosed() bool { return !sh.closed().IsZero() }
 
 // expire frees records older than horizon and reports whether the shard itself
 // is past retention.

@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -40,7 +39,7 @@ func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInpu
 	open := s.provisionedShards(s.now(), nil)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.mode == modeOnDemand {
+	if st.Mode == modeOnDemand {
 		return nil, s.errOnDemand(st)
 	}
 	if err := s.checkQuota(open, 1); err != nil {
@@ -60,7 +59,7 @@ func (s *Service) splitShard(_ context.Context, _ *wire.Call, in *SplitShardInpu
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	s.update(st, s.now(), func(now time.Time) { s.split(st, now, parent, at) })
+	s.update(st, s.now(), change{Splits: []splitAt{{parent.index, at}}})
 	return nil, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // Statuses of streams and consumers.
@@ -31,27 +33,23 @@ type stream struct {
 	name, arn string
 	birth     uint64 // tells streams of one name apart
 	created   time.Time
+	data      *store.Data // where it is kept; nil without a data directory
 
 	due  atomic.Int64  // Unix ns at which the nearest transition ends; 0 means none
 	gone chan struct{} // closed when the stream no longer exists
 
-	mu        sync.RWMutex
+	mu sync.RWMutex
+	settings
 	status    string
-	mode      string              // of capacity
-	strategy  string              // by which records find their shard
-	opened    time.Time           // when its first shards did
-	settleAt  time.Time           // of the stream's own transition
-	pending   func(now time.Time) // what completes it
-	shards    []*shard            // all listed ones, by index
-	open      []*shard            // by hash range
+	opened    time.Time // when its first shards did
+	settleAt  time.Time // of the stream's own transition
+	pending   change    // what completes it
+	shards    []*shard  // all listed ones, by index
+	open      []*shard  // by hash range
 	nextIndex uint32
-	retention time.Duration
-	recordKiB int
 	consumers []*consumer // by creation
 	epochs    map[string]int64
 	tags      map[string]string
-	metrics   []string // shard-level metrics switched on
-	keyID     string   // of the KMS key for new records; "" means none
 	listCalls bucket
 	demand    demand
 	rotation  atomic.Uint64 // turns AUTO's records from shard to shard
@@ -62,15 +60,17 @@ type stream struct {
 
 // update makes an ACTIVE stream UPDATING and applies a change after the status
 // delay; the caller holds st.mu.
-func (s *Service) update(st *stream, now time.Time, apply func(now time.Time)) {
-	st.begin(statusUpdating, now.Add(s.cfg.StatusDelay), apply)
-	s.wakeRun()
+func (s *Service) update(st *stream, now time.Time, c change) {
+	s.begin(st, statusUpdating, now, c)
 }
 
-// begin starts a transition; the caller holds mu and calls wakeRun afterwards.
-func (st *stream) begin(status string, at time.Time, complete func(now time.Time)) {
-	st.status, st.settleAt, st.pending = status, at, complete
+// begin starts a transition that a change completes after the status delay;
+// the caller holds st.mu.
+func (s *Service) begin(st *stream, status string, now time.Time, c change) {
+	st.status, st.settleAt, st.pending = status, now.Add(s.cfg.StatusDelay), c
 	st.updateDue()
+	st.save()
+	s.wakeRun()
 }
 
 // updateDue recomputes due; the caller holds mu.
@@ -102,11 +102,9 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 	st.mu.Lock()
 	for !st.settleAt.IsZero() && !now.Before(st.settleAt) { // a change may consist of several
 		deleted := st.status == statusDeleting
-		complete := st.pending
-		st.status, st.settleAt, st.pending = statusActive, time.Time{}, nil
-		if complete != nil {
-			complete(now)
-		}
+		pending := st.pending
+		st.status, st.settleAt, st.pending = statusActive, time.Time{}, change{}
+		s.apply(st, now, pending)
 		if deleted {
 			st.status = statusDeleting
 			for _, c := range st.consumers {
@@ -117,6 +115,9 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 	}
 	st.settleConsumers(now)
 	st.updateDue()
+	if st.status != statusDeleting {
+		st.save()
+	}
 	st.mu.Unlock()
 
 	select {
@@ -124,6 +125,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 		s.mu.Lock()
 		if s.streams[st.name] == st {
 			delete(s.streams, st.name)
+			st.erase()
 		}
 		s.mu.Unlock()
 		st.release()
@@ -141,7 +143,7 @@ func (st *stream) route(key hashKey) int {
 // place is the open shard for a record: its key's or, with AUTO, the next in
 // turn. The caller holds mu.
 func (st *stream) place(key hashKey) int {
-	if st.strategy == strategyAuto {
+	if st.Strategy == strategyAuto {
 		return int(st.rotation.Add(1) % uint64(len(st.open)))
 	}
 	return st.route(key)
@@ -167,7 +169,8 @@ func (s *Service) addShard(st *stream, now time.Time, keys hashRange, parents ..
 		second = max(second, p.createdSecond+1)
 		ids[i] = p.id
 	}
-	sh := newShard(s.residency, st.nextIndex, second, now, keys, ids, !s.cfg.QuotasOff)
+	sh := s.newShard(st, st.nextIndex, keys)
+	sh.createdSecond, sh.opened, sh.parents = second, now, ids
 	st.nextIndex++
 	st.shards = append(st.shards, sh)
 	at, _ := slices.BinarySearchFunc(st.open, sh, func(a, b *shard) int { return a.keys.start.compare(b.keys.start) })
@@ -216,8 +219,11 @@ func (st *stream) trim(now time.Time) {
 }
 
 func (st *stream) trimLocked(now time.Time) {
-	horizon := now.Add(-st.retention)
+	horizon, before := now.Add(-st.Retention), len(st.shards)
 	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
+	if len(st.shards) < before {
+		st.save()
+	}
 }
 
 // release frees the records of a stream that is gone.
@@ -230,4 +236,4 @@ func (st *stream) release() {
 }
 
 // horizon is the oldest instant still in retention; the caller holds mu.
-func (st *stream) horizon(now time.Time) time.Time { return now.Add(-st.retention) }
+func (st *stream) horizon(now time.Time) time.Time { return now.Add(-st.Retention) }

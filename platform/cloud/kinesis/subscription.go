@@ -109,6 +109,9 @@ func (s *Service) follow(ctx context.Context, drain <-chan struct{}, sub *subscr
 	}
 	for {
 		d, wake, err := s.nextDelivery(sub)
+		if err == nil && wake == nil {
+			err = s.cfg.Data.Wait(ctx) // nobody sees a record that a crash could take back
+		}
 		if err != nil {
 			return err
 		}

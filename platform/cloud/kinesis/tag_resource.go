@@ -37,5 +37,6 @@ func (s *Service) tagResource(_ context.Context, _ *wire.Call, in *TagResourceIn
 		return nil, err
 	}
 	*r.tags = tags
+	r.st.save()
 	return nil, nil
 }

@@ -8,8 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // sealer makes the opaque tokens handed to callers: shard iterators and page
@@ -18,20 +19,30 @@ import (
 // nobody can forge or alter one.
 type sealer struct{ aead cipher.AEAD }
 
-func newSealer() (*sealer, error) {
-	var key [32]byte
-	if _, err := rand.Read(key[:]); err != nil {
-		return nil, fmt.Errorf("token key: %w", err)
+const tokenKeyBytes = 32
+
+// tokenKey is the key that seals tokens; with a data directory they outlive the process.
+func tokenKey(data *store.Data) ([]byte, error) {
+	key, err := data.Get([]byte(tokensName))
+	if err != nil || len(key) == tokenKeyBytes {
+		return key, err
 	}
-	block, err := aes.NewCipher(key[:])
+	key = make([]byte, tokenKeyBytes)
+	_, _ = rand.Read(key) // never fails: crypto/rand aborts the process instead
+	data.Stage(func(to *store.Changes) { to.Put([]byte(tokensName), key) })
+	return key, nil
+}
+
+func newSealer(key []byte) *sealer {
+	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("token cipher: %w", err)
+		panic(err) // the key's length is a constant
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return nil, fmt.Errorf("token cipher: %w", err)
+		panic(err)
 	}
-	return &sealer{aead}, nil
+	return &sealer{aead}
 }
 
 // tokenKind keeps a token from being used where another kind belongs.

@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -44,6 +43,6 @@ func (s *Service) updateMaxRecordSize(_ context.Context, _ *wire.Call, in *Updat
 	if st.status != statusActive {
 		return nil, s.errNotActive(st)
 	}
-	s.update(st, s.now(), func(time.Time) { st.recordKiB = *in.MaxRecordSizeInKiB })
+	s.update(st, s.now(), st.with(func(next *settings) { next.RecordKiB = *in.MaxRecordSizeInKiB }))
 	return nil, nil
 }

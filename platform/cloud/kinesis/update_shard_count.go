@@ -66,7 +66,7 @@ func (s *Service) updateShardCount(_ context.Context, _ *wire.Call, in *UpdateSh
 		return nil, err
 	}
 	st.scalings.add(now)
-	s.scale(st, now, evenRanges(target), 0)
+	s.update(st, now, change{Scale: &scaling{Target: target}})
 	return &UpdateShardCountOutput{
 		StreamName: st.name, StreamARN: st.arn,
 		CurrentShardCount: current, TargetShardCount: target,
@@ -78,7 +78,7 @@ func (s *Service) updateShardCount(_ context.Context, _ *wire.Call, in *UpdateSh
 func (s *Service) checkScaling(st *stream, now time.Time, target, others int) error {
 	current := len(st.open)
 	switch {
-	case st.mode == modeOnDemand:
+	case st.Mode == modeOnDemand:
 		return s.errOnDemand(st)
 	case st.status != statusActive:
 		return s.errNotActive(st)
@@ -103,19 +103,18 @@ func (s *Service) checkScaling(st *stream, now time.Time, target, others int) er
 	return s.checkQuota(others+current, target-current)
 }
 
-// scale brings about the ranges from index done on, a round after each status
-// delay; the caller holds st.mu.
-func (s *Service) scale(st *stream, now time.Time, ranges []hashRange, done int) {
-	s.update(st, now, func(now time.Time) {
-		round := max(1, (len(ranges)+scalingRounds-1)/scalingRounds)
-		until := min(len(ranges), done+round)
-		for i := done; i < until; i++ {
-			s.makeRange(st, now, i, ranges[i].end)
-		}
-		if until < len(ranges) {
-			s.scale(st, now, ranges, until)
-		}
-	})
+// scaleRound makes the next ranges and, if some are left, goes on after
+// another status delay; the caller holds st.mu.
+func (s *Service) scaleRound(st *stream, now time.Time, c scaling) {
+	ranges := evenRanges(c.Target)
+	round := max(1, (len(ranges)+scalingRounds-1)/scalingRounds)
+	until := min(len(ranges), c.Done+round)
+	for i := c.Done; i < until; i++ {
+		s.makeRange(st, now, i, ranges[i].end)
+	}
+	if until < len(ranges) {
+		s.update(st, now, change{Scale: &scaling{Target: c.Target, Done: until}})
+	}
 }
 
 // makeRange makes the open shard at index i end at end, by splitting the shard

@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -56,7 +55,7 @@ func (s *Service) updateStreamMode(_ context.Context, _ *wire.Call, in *UpdateSt
 	switch {
 	case st.status != statusActive:
 		return nil, s.errNotActive(st)
-	case st.mode == mode:
+	case st.Mode == mode:
 		return nil, wire.Errorf(codeInvalidArgument, "Stream %s under account %s is in mode %s already.", st.name, s.cfg.Account, mode)
 	case !s.cfg.QuotasOff && st.modeChanges.full(now, modeChangesMax):
 		return nil, wire.Errorf(codeLimit, "The mode of stream %s under account %s was changed %d times within 24 hours, which is the limit.",
@@ -69,12 +68,6 @@ func (s *Service) updateStreamMode(_ context.Context, _ *wire.Call, in *UpdateSt
 		}
 	}
 	st.modeChanges.add(now)
-	s.update(st, now, func(now time.Time) {
-		st.mode, st.strategy = mode, strategyKey
-		st.demand = demand{since: now}
-		for _, sh := range st.shards {
-			sh.takeLoad()
-		}
-	})
+	s.update(st, now, st.with(func(next *settings) { next.Mode, next.Strategy = mode, strategyKey }))
 	return nil, nil
 }

@@ -43,12 +43,16 @@ func (s *Service) updateStreamRecordDistributionStrategy(_ context.Context, _ *w
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.mode != modeOnDemand {
+	if st.Mode != modeOnDemand {
 		return nil, errStrategyMode()
 	}
 	if st.status != statusActive && st.status != statusUpdating {
 		return nil, s.errNotActive(st)
 	}
-	st.strategy = *in.RecordDistributionStrategy
+	st.Strategy = *in.RecordDistributionStrategy
+	if st.pending.Settings != nil { // a change on its way must not bring the old one back
+		st.pending.Settings.Strategy = st.Strategy
+	}
+	st.save()
 	return nil, nil
 }

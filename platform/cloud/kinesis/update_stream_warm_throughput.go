@@ -34,5 +34,5 @@ func (s *Service) updateStreamWarmThroughput(_ context.Context, _ *wire.Call, in
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	return nil, s.errWarmThroughput(st.mode == modeOnDemand)
+	return nil, s.errWarmThroughput(st.Mode == modeOnDemand)
 }
