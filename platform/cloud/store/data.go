@@ -180,6 +180,7 @@ func (d *Data) write() {
 			if g.err == nil {
 				g.err = d.tally.note()
 			}
+			d.space.refresh()
 			d.finish(g)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	memTableBytes = 16 << 20
 	cacheBytes    = 8 << 20
+	fileBytes     = 16 << 20 // of the files that tables are flushed to
 	// blobMin is the size from which values lie in files of their own and are
 	// not written again whenever their keys are sorted anew.
 	blobMin = 1 << 10
@@ -28,6 +29,7 @@ func (d *Data) options(lock *pebble.Lock) *pebble.Options {
 		MemTableSize:                memTableBytes,
 		MemTableStopWritesThreshold: 4,
 		CacheSize:                   cacheBytes,
+		TargetFileSizes:             [7]int64{fileBytes},
 		L0StopWritesThreshold:       1000, // slow compaction must not stop puts: keys are few
 		FlushDelayDeleteRange:       10 * time.Second,
 	}

@@ -11,40 +11,35 @@ import (
 // ErrFull is returned while the disk of the data directory has no room.
 var ErrFull = errors.New("the disk of the data directory is full: free some space on it, writing goes on by itself")
 
-// space watches the room on the disk. Below the reserve new work is refused; a
-// write that meets a full disk nevertheless waits until there is room again.
+// space watches the room on the disk, whenever something was written. Below the
+// reserve new work is refused; a write that meets a full disk nevertheless
+// waits until there is room again.
 type space struct {
 	cfg    DataConfig
-	low    atomic.Bool // less than the reserve is free
+	low    atomic.Bool  // less than the reserve is free
+	looked atomic.Int64 // Unix ns
 	ending chan struct{}
-	done   sync.WaitGroup
+	once   sync.Once
 
 	mu   sync.Mutex
-	once sync.Once
 	halt chan struct{} // closed while a write waits for room
 }
 
-// spaceEvery is how often the free space is looked at. At the fastest rate of
-// writing far less than the reserve fits in between.
+// spaceEvery is how often the free space is looked at, at most. At the fastest
+// rate of writing far less than the reserve fits in between.
 const spaceEvery = 200 * time.Millisecond
 
 func newSpace(cfg DataConfig) *space {
 	s := &space{cfg: cfg, ending: make(chan struct{}), halt: make(chan struct{})}
-	s.look()
-	s.done.Go(s.watch)
+	s.refresh()
 	return s
 }
 
-func (s *space) watch() {
-	for {
-		timer := s.cfg.Wall.NewTimer(spaceEvery)
-		select {
-		case <-timer.C:
-			s.look()
-		case <-s.ending:
-			timer.Stop()
-			return
-		}
+// refresh looks if that was long enough ago.
+func (s *space) refresh() {
+	now := s.cfg.Wall.Now().UnixNano()
+	if last := s.looked.Load(); now-last >= int64(spaceEvery) && s.looked.CompareAndSwap(last, now) {
+		s.look()
 	}
 }
 
@@ -66,7 +61,14 @@ func (s *space) look() {
 	s.cfg.Log.Info("data: the disk has room again, writes are taken", "directory", s.cfg.Dir, "free", usage.AvailBytes)
 }
 
-func (s *space) short() bool { return s.low.Load() }
+// short tells whether new work is to be refused.
+func (s *space) short() bool {
+	if !s.low.Load() {
+		return false
+	}
+	s.refresh()
+	return s.low.Load()
+}
 
 // stalled is closed while a write waits for room.
 func (s *space) stalled() <-chan struct{} {
@@ -103,10 +105,8 @@ func (s *space) await() {
 	}
 }
 
-func (s *space) stop() {
-	s.once.Do(func() { close(s.ending) })
-	s.done.Wait()
-}
+// stop lets go of a write that waits; it will fail.
+func (s *space) stop() { s.once.Do(func() { close(s.ending) }) }
 
 // fatal is pebble's last word: a write failed half-way and memory and disk
 // would part. It must not return.

@@ -92,7 +92,7 @@ func TestNearlyFullDiskRefuses(t *testing.T) {
 		disk.free.Store(8 << 20)
 		d := openTest(t, DataConfig{Dir: "data", Reserve: 4 << 20, files: disk, Fatal: func(err error) { panic(err) }})
 		disk.free.Store(3 << 20)
-		time.Sleep(2 * spaceEvery)
+		time.Sleep(2 * spaceEvery) // the bubble's time
 		d.Stage(func(c *Changes) { c.Put([]byte("begun"), []byte("x")) })
 		if err := d.Wait(context.Background()); err != nil {
 			t.Errorf("what was begun: %v", err)
