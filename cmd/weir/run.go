@@ -164,7 +164,7 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 	}
 	defer addresses.close()
 	screen := newScreen(f.screenOut(cmd), len(entries))
-	if os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" && f.quotas != "off" {
 		debug.SetGCPercent(runGCPercent)
 	}
 	memory := observe.NewMemorySampler()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,9 +181,8 @@ func (x *exchange) readBody() error {
 		x.discard()
 		return wire.ErrBodyTooLarge
 	}
-	body := make([]byte, 0, min(max(x.r.ContentLength, 0), 1<<20)+512) // room to see the end without growing
 	var err error
-	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), body)
+	x.call.Body, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), x.r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		x.discard()
@@ -208,11 +208,16 @@ func (x *exchange) discard() {
 	_, _ = io.CopyN(io.Discard, x.r.Body, discardMax) // whatever ends it, the answer is the same
 }
 
-// readAll is io.ReadAll into a buffer of the announced size.
-func readAll(r io.Reader, buf []byte) ([]byte, error) {
+// readAll is io.ReadAll into a buffer of the announced length, −1 if it is not
+// known. An announcement alone is believed for 1 MiB; whoever sends that much
+// gets the rest at once.
+func readAll(r io.Reader, announced int64) ([]byte, error) {
+	const believed, seen = 1 << 20, 512 // room to see the end without growing
+	whole := max(announced, 0) + seen
+	buf := make([]byte, 0, min(whole, believed))
 	for {
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			buf = slices.Grow(buf, max(1, int(whole)-len(buf)))
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

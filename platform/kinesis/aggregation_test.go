@@ -228,7 +228,7 @@ func TestReshardSpreadsAnAggregateAnew(t *testing.T) {
 				for _, put := range f.puts {
 					id := f.shardOf((&Record{PartitionKey: *put.PartitionKey, ExplicitHashKey: aws.ToString(put.ExplicitHashKey)}).hash())
 					at := slices.IndexFunc(c.after, func(s types.Shard) bool { return *s.ShardId == id })
-					users, _ := deaggregate(nil, ReceivedRecord{Data: put.Data}, hashesOf(c.after[at].HashKeyRange))
+					users, _ := deaggregate(nil, ReceivedRecord{Data: put.Data}, hashesOf(c.after[at].HashKeyRange), nil)
 					for _, u := range users {
 						seen[string(u.Data)]++
 					}

@@ -15,7 +15,7 @@ import (
 type entry struct {
 	record   Record
 	size     int
-	where    hashKey // with Aggregation
+	where    hashKey // with Aggregation, once packed
 	done     func(Receipt, error)
 	arrived  time.Time
 	expires  time.Time

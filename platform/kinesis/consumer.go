@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
 	"github.com/weirstream/weir/platform/clock"
 )
 
@@ -24,6 +26,7 @@ type ConsumerConfig struct {
 	SilenceMax      time.Duration // resubscribe when a subscription says nothing for so long; 0 means 35s
 	CallMax         time.Duration // one API call, subscriptions excluded; 0 means 30s
 	RetryMax        time.Duration // longest wait between retries of handler, checkpoint and calls; 0 means 5s
+	JSON            bool          // polled records travel in JSON; by default in CBOR, as those of AWS's clients for Java
 	Clock           clock.Clock   // nil means the wall clock
 	Seed            uint64        // of the retries' jitter; 0 means from the clock
 	Logger          *slog.Logger  // hears of every retried error; nil means nobody does
@@ -99,6 +102,7 @@ type Consumer struct {
 	ready  chan struct{}
 
 	jitter    *jitter
+	wire      func(*kinesis.Options)
 	subscribe subscribeFunc
 
 	records, dropped, retries, subscriptions atomic.Int64
@@ -112,7 +116,7 @@ func NewConsumer(api API, cfg ConsumerConfig, handle func(ctx context.Context, b
 	cfg = cfg.withDefaults()
 	return &Consumer{
 		api: api, cfg: cfg, handle: handle, ready: make(chan struct{}),
-		jitter: newJitter(cfg.Seed, cfg.Clock), subscribe: subscribeBy(api),
+		jitter: newJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON), subscribe: subscribeBy(api),
 	}, nil
 }
 

@@ -32,20 +32,20 @@ func (e *AggregateError) Error() string {
 // that it does not hold. The user records before that place are returned with it.
 // Data lies in r's memory.
 func Deaggregate(r ReceivedRecord) ([]ReceivedRecord, error) {
-	return deaggregate(nil, r, hashRange{to: lastHashKey()})
+	return deaggregate(nil, r, hashRange{to: lastHashKey()}, nil)
 }
 
 // deaggregate appends r's user records to out by the rules of Amazon's Kinesis
 // Client Library: a record is plain if the magic is missing, no more than the
 // digest follows, the digest is wrong or the message is invalid. One user
 // record whose hash is not within drops the whole aggregate. One that names a
-// key outside the tables ends it.
-func deaggregate(out []ReceivedRecord, r ReceivedRecord, within hashRange) ([]ReceivedRecord, error) {
+// key outside the tables ends it. A cache of keys is optional.
+func deaggregate(out []ReceivedRecord, r ReceivedRecord, within hashRange, cache *placeCache) ([]ReceivedRecord, error) {
 	message, ok := aggregateMessage(r.Data)
 	if !ok {
 		return append(out, r), nil
 	}
-	tables, ok := checkAggregate(message)
+	tables, ok := checkAggregate(message, cache)
 	if !ok {
 		return append(out, r), nil
 	}
@@ -102,7 +102,7 @@ type tableEntry struct {
 
 // checkAggregate checks every field of a message, without believing any length
 // it names, and reads its tables; ok is false for an invalid one.
-func checkAggregate(message []byte) (t *keyTables, ok bool) {
+func checkAggregate(message []byte, cache *placeCache) (t *keyTables, ok bool) {
 	var keys, hashKeys, users int // counted first, so that hostile input costs no more than its size
 	for rest := message; len(rest) > 0; {
 		number, kind, value, n := field(rest)
@@ -131,6 +131,9 @@ func checkAggregate(message []byte) (t *keyTables, ok bool) {
 		rest = rest[n:]
 		switch {
 		case kind != protowire.BytesType:
+		case number == fieldKeyTable && cache != nil:
+			key, where := cache.known(value)
+			t.keys = append(t.keys, tableEntry{text: key, where: where, placed: true})
 		case number == fieldKeyTable:
 			t.keys = append(t.keys, tableEntry{text: text(value)})
 		case number == fieldHashTable:

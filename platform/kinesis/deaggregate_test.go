@@ -90,7 +90,7 @@ func TestWhatIsAggregated(t *testing.T) {
 			c.within.to = lastHashKey()
 		}
 		before := ReceivedRecord{Data: []byte("before")}
-		users, err := deaggregate([]ReceivedRecord{before}, ReceivedRecord{Data: framed(message(t, c.message))}, c.within)
+		users, err := deaggregate([]ReceivedRecord{before}, ReceivedRecord{Data: framed(message(t, c.message))}, c.within, nil)
 		var data []byte
 		for i, u := range users[1:] {
 			data = append(data, u.Data...)

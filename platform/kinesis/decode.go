@@ -17,7 +17,7 @@ func (r *shardReader) decode(ctx context.Context, users []ReceivedRecord, stored
 		SequenceNumber: aws.ToString(stored.SequenceNumber),
 		Data:           stored.Data,
 		Arrival:        aws.ToTime(stored.ApproximateArrivalTimestamp),
-	}, r.hashes)
+	}, r.hashes, &r.places)
 	if err != nil {
 		r.dropped.Add(1)
 		r.cfg.Logger.WarnContext(ctx, "kinesis consumer drops user records", "stream", r.cfg.Stream, "shard", r.id, "error", err)

@@ -48,6 +48,7 @@ type packer struct {
 	cfg     Aggregation
 	shards  []openShard
 	loading []*loading // by index in shards
+	places  placeCache
 	out     []carrier
 }
 
@@ -63,6 +64,7 @@ func (k *packer) pack(cfg Aggregation, shards []openShard, batch []*entry) []car
 		k.loading = append(k.loading, &loading{aggregate: newAggregate()})
 	}
 	for _, e := range batch {
+		e.where = k.places.of(&e.record)
 		at := shardAt(shards, e.where)
 		l := k.loading[at]
 		if len(l.entries) > 0 && (len(l.entries) >= cfg.RecordsMax || l.aggregate.sizeWith(&e.record) > cfg.BytesMax) {

@@ -65,5 +65,5 @@ func (r *shardReader) getRecords(ctx context.Context, iterator **string) (*kines
 		r.anchor(asked)
 	}
 	in := &kinesis.GetRecordsInput{ShardIterator: *iterator, StreamARN: arn, Limit: aws.Int32(int32(r.cfg.BatchRecordsMax))}
-	return r.api.GetRecords(ctx, in, oneTry)
+	return r.api.GetRecords(ctx, in, oneTry, r.wire)
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
 	"github.com/weirstream/weir/platform/clock"
 )
 
@@ -27,6 +29,7 @@ type ProducerConfig struct {
 	RecordTTL        time.Duration // a record is given up after; 0 means 30s
 	Aggregation      Aggregation   // many records in one; off by default
 	OrderPerKey      bool          // a key's record waits until its predecessor is acknowledged or given up
+	JSON             bool          // puts travel in JSON; by default in CBOR, as those of AWS's clients for Java
 	Clock            clock.Clock   // nil means the wall clock
 	Seed             uint64        // of the retries' jitter; 0 means from the clock
 }
@@ -133,6 +136,7 @@ type Producer struct {
 	cfg    ProducerConfig
 	buffer *buffer
 	jitter *jitter
+	wire   func(*kinesis.Options)
 	shards *shardMap // nil without Aggregation
 	packs  sync.Pool // of *packer
 	count  counters
@@ -148,7 +152,7 @@ func NewProducer(api ProducerAPI, cfg ProducerConfig) (*Producer, error) {
 		return nil, fmt.Errorf("producer config: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock)}
+	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON)}
 	if cfg.Aggregation.On {
 		p.shards = &shardMap{api: api, stream: cfg.Stream, clock: cfg.Clock}
 	}
@@ -216,9 +220,6 @@ func (p *Producer) PutAsync(ctx context.Context, r Record, done func(Receipt, er
 		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
 	}
 	e := &entry{record: r, size: r.size(), done: done}
-	if p.shards != nil {
-		e.where = r.hash()
-	}
 	if err := p.buffer.add(ctx, e, p.cfg.Clock); err != nil {
 		return fmt.Errorf("put record on %s: %w", p.cfg.Stream, err)
 	}

@@ -110,7 +110,7 @@ func (p *putAll) try(ctx context.Context, records []Record, left []int) (refused
 	}
 	ctx, cancel := context.WithTimeout(ctx, putCallMax)
 	defer cancel()
-	out, callErr := putRecords(ctx, p.api, p.stream, requests)
+	out, callErr := putRecords(ctx, p.api, p.stream, requests, inJSON)
 	for i, at := range left {
 		if _, err := outcome(out, i, callErr); err != nil {
 			refused = append(refused, at)

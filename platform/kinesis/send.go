@@ -104,18 +104,17 @@ func (p *Producer) refused(entries []*entry, err error) (settled, again []*entry
 func (p *Producer) call(ctx context.Context, carriers []carrier) (*kinesis.PutRecordsOutput, error) {
 	p.count.calls.Add(1)
 	requests := make([]types.PutRecordsRequestEntry, len(carriers))
-	last := carriers[0].entries[0].expires
+	var last time.Time
 	for i := range carriers {
 		requests[i] = carriers[i].record.request()
-		for _, e := range carriers[i].entries {
-			if e.expires.After(last) {
-				last = e.expires
-			}
+		entries := carriers[i].entries // those put again come first: the last one came last
+		if expires := entries[len(entries)-1].expires; expires.After(last) {
+			last = expires
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(p.cfg.CallMax, last.Sub(p.cfg.Clock.Now())))
 	defer cancel()
-	return putRecords(ctx, p.api, p.cfg.Stream, requests)
+	return putRecords(ctx, p.api, p.cfg.Stream, requests, p.wire)
 }
 
 func (p *Producer) expire(entries []*entry) {
@@ -150,10 +149,12 @@ func (r *Record) request() types.PutRecordsRequestEntry {
 }
 
 // putRecords makes one call and checks that its reply matches the request.
-func putRecords(ctx context.Context, api PutRecordsAPI, stream string, requests []types.PutRecordsRequestEntry) (*kinesis.PutRecordsOutput, error) {
+func putRecords(
+	ctx context.Context, api PutRecordsAPI, stream string, requests []types.PutRecordsRequestEntry, wire func(*kinesis.Options),
+) (*kinesis.PutRecordsOutput, error) {
 	in := &kinesis.PutRecordsInput{Records: requests}
 	in.StreamName, in.StreamARN = streamRef(stream)
-	out, err := api.PutRecords(ctx, in, oneTry)
+	out, err := api.PutRecords(ctx, in, oneTry, wire)
 	if err != nil {
 		return nil, err
 	}

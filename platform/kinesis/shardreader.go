@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,7 +20,8 @@ type shardReader struct {
 	handled  Checkpoint // of an earlier run: at points to its record, of which this much is done
 	anchored bool       // at is Latest turned into an instant of this machine's clock
 	stored   bool       // a checkpoint of this shard exists
-	reading  func()     // to be called once, when the position is fixed with the service
+	places   placeCache
+	reading  func() // to be called once, when the position is fixed with the service
 }
 
 // method is how a shard is read to its end; it returns the children that the
@@ -89,9 +91,15 @@ func (r *shardReader) deliver(ctx context.Context, records []types.Record, behin
 		return nil
 	}
 	b := Batch{ShardID: r.id, MillisBehindLatest: aws.ToInt64(behind)}
-	users := make([]ReceivedRecord, 0, len(records))
+	var users []ReceivedRecord
+	perStored := 1 // user records in the stored one before
 	for i := range records {
+		if cap(users)-len(users) < perStored { // room for the rest of a batch, if it goes on like that
+			users = slices.Grow(users, max(perStored, min((len(records)-i)*perStored, r.cfg.BatchRecordsMax-len(users))))
+		}
+		before := len(users)
 		users = r.decode(ctx, users, &records[i])
+		perStored = max(1, len(users)-before)
 		for len(users) >= r.cfg.BatchRecordsMax || len(users) > 0 && i == len(records)-1 {
 			n := min(len(users), r.cfg.BatchRecordsMax)
 			b.Records, users = users[:n:n], users[n:]

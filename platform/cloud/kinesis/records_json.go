@@ -9,7 +9,7 @@ import (
 
 // AppendJSON appends the reply as JSON.
 func (out *GetRecordsOutput) AppendJSON(dst []byte) []byte {
-	dst = slices.Grow(dst, 512+recordsJSONBytes(out.Records)) // an iterator is about 250 bytes
+	dst = slices.Grow(dst, out.SizeHint())
 	dst = append(dst, `{"Records":`...)
 	dst = appendRecords(dst, out.Records)
 	if out.NextShardIterator != nil {
@@ -42,6 +42,12 @@ func appendChildren(dst []byte, children []ChildShard) []byte {
 	}
 	body, _ := json.Marshal(children) // strings only: cannot fail
 	return append(append(dst, `,"ChildShards":`...), body...)
+}
+
+// SizeHint is how many bytes the reply takes in JSON; CBOR is shorter.
+func (out *GetRecordsOutput) SizeHint() int {
+	const rest = 512 // an iterator is about 250
+	return rest + recordsJSONBytes(out.Records)
 }
 
 // recordsJSONBytes is how many bytes appendRecords takes, keys in need of

@@ -38,13 +38,20 @@ func (c cborCodec) Encode(_ *Call, out any) (Reply, error) {
 	if isNil(out) {
 		return reply, nil
 	}
-	body, err := appendCBOR(nil, c.dialect, out)
+	if large, ok := out.(Sized); ok {
+		reply.Body = make([]byte, 0, large.SizeHint())
+	}
+	var err error
+	reply.Body, err = appendCBOR(reply.Body, c.dialect, out)
 	if err != nil {
 		return Reply{}, err
 	}
-	reply.Body = body
 	return reply, nil
 }
+
+// Sized is implemented by outputs that may be large: SizeHint is about how many
+// bytes they take on the wire, so that their memory need not grow.
+type Sized interface{ SizeHint() int }
 
 func (c cborCodec) EncodeError(_ *Call, err *Error) Reply {
 	key := "message"
