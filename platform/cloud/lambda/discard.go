@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -62,7 +63,7 @@ func (d *delivery) discard(ctx context.Context, seg segment, condition string) e
 		}
 	}
 	d.deps.log.Warn("event source mapping discarded records", "mapping", d.id, "condition", condition,
-		"shard", d.shard, "from", lost.First, "to", lost.Last,
+		"shard", d.shard, "lane", d.lane, "lanes", d.settings.lanes, "from", lost.First, "to", lost.Last,
 		"records", lost.Records, "destination", d.settings.destination)
 	if !seg.final {
 		d.settle(seg.records, d.window)
@@ -123,7 +124,7 @@ func (d *delivery) document(seg segment, lost span, condition string) failureDoc
 		doc.RequestContext.RequestID = uuid.NewString()
 		return doc
 	}
-	doc.ResponseContext = &responseContext{StatusCode: 200, ExecutedVersion: latestVersion}
+	doc.ResponseContext = &responseContext{StatusCode: 200, ExecutedVersion: cmp.Or(seg.last.Version, latestVersion)}
 	if seg.last.FunctionError != "" {
 		doc.ResponseContext.FunctionError = &seg.last.FunctionError
 	}

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -31,14 +28,61 @@ type fakeStreams struct {
 type fakeShard struct {
 	Shard
 	records []Record
+	from    float64 // share of the hash keys it owns, up to to; for puts by key
+	to      float64
 }
 
 func newFakeStreams(shards ...string) *fakeStreams {
 	f := &fakeStreams{changed: make(chan struct{})}
 	for _, id := range shards {
-		f.shards = append(f.shards, &fakeShard{Shard: Shard{ID: id}})
+		f.shards = append(f.shards, &fakeShard{Shard: Shard{ID: id}, to: 1})
 	}
 	return f
+}
+
+// owner is the open shard that a place among the hash keys, from 0 to 1, is in.
+func (f *fakeStreams) owner(place float64) *fakeShard {
+	for _, s := range f.shards {
+		if !s.Closed && s.from <= place && place < s.to {
+			return s
+		}
+	}
+	return nil
+}
+
+// putKeyed appends one record by its key.
+func (f *fakeStreams) putKeyed(key string, place float64, data string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.append(f.owner(place), key, data)
+	f.change()
+}
+
+// split halves the shard that owns a place.
+func (f *fakeStreams) split(place float64, one, two string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.owner(place)
+	s.Closed = true
+	middle := (s.from + s.to) / 2
+	f.shards = append(f.shards,
+		&fakeShard{Shard: Shard{ID: one, Parents: []string{s.ID}}, from: s.from, to: middle},
+		&fakeShard{Shard: Shard{ID: two, Parents: []string{s.ID}}, from: middle, to: s.to})
+	f.change()
+}
+
+// merge joins the shard that owns a place with its neighbour above, if there is one.
+func (f *fakeStreams) merge(place float64, child string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	low := f.owner(place)
+	if low.to == 1 {
+		return
+	}
+	high := f.owner(low.to)
+	low.Closed, high.Closed = true, true
+	f.shards = append(f.shards, &fakeShard{Shard: Shard{ID: child, Parents: []string{low.ID, high.ID}}, from: low.from, to: high.to})
+	f.change()
 }
 
 func (f *fakeStreams) readCount() int {
@@ -70,26 +114,17 @@ func (f *fakeStreams) put(shard string, data ...string) (numbers []string) {
 		panic("put to closed shard " + shard)
 	}
 	for _, d := range data {
-		f.sequence++
-		number := fmt.Sprintf("%06d", f.sequence)
-		s.records = append(s.records, Record{SequenceNumber: number, PartitionKey: "k", Data: []byte(d), Arrival: clock.Wall{}.Now()})
-		numbers = append(numbers, number)
+		numbers = append(numbers, f.append(s, "k", d))
 	}
 	f.change()
 	return numbers
 }
 
-// reshard closes the parents and opens children.
-func (f *fakeStreams) reshard(parents []string, children ...string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, id := range parents {
-		f.shard(id).Closed = true
-	}
-	for _, id := range children {
-		f.shards = append(f.shards, &fakeShard{Shard: Shard{ID: id, Parents: parents}})
-	}
-	f.change()
+func (f *fakeStreams) append(s *fakeShard, key, data string) (number string) {
+	f.sequence++
+	number = fmt.Sprintf("%06d", f.sequence)
+	s.records = append(s.records, Record{SequenceNumber: number, PartitionKey: key, Data: []byte(data), Arrival: clock.Wall{}.Now()})
+	return number
 }
 
 func (f *fakeStreams) Shards(arn string) ([]Shard, error) {
@@ -147,10 +182,13 @@ func (f *fakeStreams) read(shard string, from Position, limit int) Batch {
 	return b
 }
 
-// Subscribe pushes, at most three records at a time, for five minutes.
+// Subscribe pushes, at most three records at a time and nothing every five
+// seconds without any, for five minutes.
 func (f *fakeStreams) Subscribe(ctx context.Context, _, shard string, from Position, deliver func(Batch) error) error {
 	expiry := clock.Wall{}.NewTimer(5 * time.Minute)
 	defer expiry.Stop()
+	quiet := clock.Wall{}.NewTicker(5 * time.Second)
+	defer quiet.Stop()
 	for {
 		f.mu.Lock()
 		b, changed := f.read(shard, from, 3), f.changed
@@ -164,6 +202,10 @@ func (f *fakeStreams) Subscribe(ctx context.Context, _, shard string, from Posit
 		}
 		select {
 		case <-changed:
+		case <-quiet.C:
+			if err := deliver(b); err != nil {
+				return err
+			}
 		case <-expiry.C:
 			return nil
 		case <-ctx.Done():
@@ -206,132 +248,4 @@ func (d *fakeDestination) Send(_ context.Context, _ string, body []byte, _ ...At
 	}
 	d.documents = append(d.documents, doc)
 	return nil
-}
-
-// fakeFunction is a function whose behaviour is a Go function. It notes every
-// batch and refuses overlapping batches of one shard.
-type fakeFunction struct {
-	behave func(batch fakeBatch) (Result, error)
-
-	mu       sync.Mutex
-	inHand   map[string]bool
-	batches  []fakeBatch
-	counters counters
-	overlaps int
-}
-
-type fakeBatch struct {
-	shard   string
-	numbers []string
-	data    []string
-	at      time.Time
-}
-
-func (f *fakeFunction) executionRole(string) (string, error) { return testRole, nil }
-func (f *fakeFunction) functionARN(name string) string       { return "arn:function:" + name }
-func (f *fakeFunction) totals(string) *counters              { return &f.counters }
-
-func (f *fakeFunction) Invoke(_ context.Context, _ string, payload []byte) (Result, error) {
-	var event kinesisEvent
-	if err := json.Unmarshal(payload, &event); err != nil {
-		return Result{}, err
-	}
-	b := fakeBatch{at: clock.Wall{}.Now()}
-	for _, r := range event.Records {
-		b.shard, _, _ = strings.Cut(r.EventID, ":")
-		b.numbers = append(b.numbers, r.Kinesis.SequenceNumber)
-		b.data = append(b.data, string(r.Kinesis.Data))
-	}
-	f.mu.Lock()
-	if f.inHand == nil {
-		f.inHand = map[string]bool{}
-	}
-	if f.inHand[b.shard] {
-		f.overlaps++
-	}
-	f.inHand[b.shard] = true
-	f.batches = append(f.batches, b)
-	behave := f.behave
-	f.mu.Unlock()
-	clock.Wall{}.Sleep(context.Background(), time.Millisecond)
-	r, err := Result{RequestID: "r"}, error(nil)
-	if behave != nil {
-		r, err = behave(b)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.inHand[b.shard] = false
-	return r, err
-}
-
-// all is every batch so far.
-func (f *fakeFunction) all() []fakeBatch {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.batches)
-}
-
-// does sets how the function behaves from now on.
-func (f *fakeFunction) does(behave func(fakeBatch) (Result, error)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.behave = behave
-}
-
-// seen is the data of every batch so far, batches in brackets.
-func (f *fakeFunction) seen() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var out []string
-	for _, b := range f.batches {
-		out = append(out, "["+strings.Join(b.data, " ")+"]")
-	}
-	return strings.Join(out, "")
-}
-
-func (f *fakeFunction) calls() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.batches)
-}
-
-// bench is a mapping under test, in fake time.
-type bench struct {
-	*mapping
-	streams  *fakeStreams
-	function *fakeFunction
-	queue    *fakeDestination
-	roles    *fakeRoles
-	stop     func() // ends run and waits
-}
-
-// newBench starts a mapping; call it in a synctest bubble.
-func newBench(t *testing.T, streams *fakeStreams, settings mappingSettings, change ...func(*mapping)) *bench {
-	t.Helper()
-	b := &bench{streams: streams, function: &fakeFunction{}, queue: &fakeDestination{}, roles: &fakeRoles{}}
-	now := clock.Wall{}.Now()
-	b.mapping = &mapping{
-		id: "id", source: source{streamARN: testStream}, start: Position{Type: TrimHorizon},
-		function: "f", settings: settings, enabled: true, state: stateCreating, result: resultNone,
-		shards: map[string]*place{},
-		deps: mappingDeps{
-			wall: clock.Wall{}, sim: clock.Simulated{Epoch: now, Origin: now, Speed: 1},
-			streams: streams, destinations: b.queue, roles: b.roles, functions: b.function,
-			log: slog.New(slog.DiscardHandler),
-		},
-	}
-	for _, c := range change {
-		c(b.mapping)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); b.run(ctx) }()
-	b.stop = func() { cancel(); <-done }
-	return b
-}
-
-func pushed(m *mapping) { m.source.consumerARN = testStream + "/consumer/c:1" }
-
-func fails(kind string) (Result, error) {
-	return Result{RequestID: "r", FunctionError: kind, Payload: []byte(`{}`)}, nil
 }

@@ -1,8 +1,8 @@
 package lambda
 
 import (
+	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,25 +13,38 @@ import (
 
 // plan is one random life of a mapping, drawn before fake time begins.
 type plan struct {
-	settings mappingSettings
-	pushed   bool
-	partial  bool
-	steps    []step
-	throttle int // every nth call is throttled; 0 never
-	sends    int // failures of the destination at first
+	settings  mappingSettings
+	pushed    bool
+	steps     []step
+	throttle  int // every nth call is throttled; 0 never
+	sends     int // failures of the destination at first
+	finals    int // failures of each window's final invocation at first
+	largeEach int // every nth state is over the limit; 0 never
 }
 
 type step struct {
-	kind  string // put, split, merge, pause, toggle, update
-	shard int
-	data  []string
+	kind  string // put, split, merge, pause, toggle, update, restart, crash
+	place float64
+	puts  []put
+	lanes int // of an update
 	wait  time.Duration
 }
+
+// put is one record; its data says how it fares: ok, fails n times, poison.
+type put struct {
+	key   int
+	fate  string
+	other bool // not what the filter wants
+}
+
+const keysOfModel = 7
+
+// hashOf is where a key lies among the hash keys of the stream.
+func hashOf(key int) float64 { return (float64(key) + 0.5) / keysOfModel }
 
 func drawPlan(t *rapid.T) plan {
 	p := plan{
 		pushed:   rapid.Bool().Draw(t, "pushed"),
-		partial:  rapid.Bool().Draw(t, "partial"),
 		throttle: rapid.SampledFrom([]int{0, 0, 3, 5}).Draw(t, "throttle"),
 		sends:    rapid.IntRange(0, 3).Draw(t, "failed sends"),
 	}
@@ -40,190 +53,169 @@ func drawPlan(t *rapid.T) plan {
 		s.windowSeconds = rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "window")
 		s.bisect = rapid.Bool().Draw(t, "bisect")
 		s.retryMax = rapid.IntRange(0, 3).Draw(t, "retries")
-		s.partialResults = p.partial
+		s.partialResults = rapid.Bool().Draw(t, "partial")
+		s.recordAgeMax = rapid.SampledFrom([]time.Duration{-1, -1, time.Minute}).Draw(t, "age")
+		if s.lanes = rapid.SampledFrom([]int{1, 2, 3, 10}).Draw(t, "lanes"); s.lanes == 1 {
+			s.tumblingSeconds = rapid.SampledFrom([]int{0, 1, 3, 20}).Draw(t, "tumbling window")
+		}
+		if rapid.Bool().Draw(t, "filtered") {
+			pattern := `{"data":{"want":[true]}}`
+			s.filters, _ = (&filterCriteria{Filters: []filterMember{{&pattern}}}).compile()
+		}
 	})
-	n := 0
+	if p.settings.tumblingSeconds > 0 {
+		p.finals = rapid.IntRange(0, p.settings.retryMax).Draw(t, "failed finals")
+		p.largeEach = rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "large states")
+		if p.settings.recordAgeMax > 0 {
+			p.finals = 0 // so that no window is given up
+			p.throttle = 0
+		}
+	}
 	for range rapid.IntRange(1, 15).Draw(t, "steps") {
-		s := step{
-			kind:  rapid.SampledFrom([]string{"put", "put", "put", "split", "merge", "toggle", "update", "pause"}).Draw(t, "step"),
-			shard: rapid.IntRange(0, 99).Draw(t, "shard"),
-			wait:  time.Duration(rapid.IntRange(0, 3000).Draw(t, "wait ms")) * time.Millisecond,
-		}
-		if s.kind == "put" {
-			for range rapid.IntRange(1, 12).Draw(t, "records") {
-				// The letter says how it fares: ok, fails n times, poison.
-				fate := rapid.SampledFrom([]string{"ok", "ok", "ok", "ok", "1", "2", "poison"}).Draw(t, "fate")
-				s.data = append(s.data, fmt.Sprintf("%d:%s", n, fate))
-				n++
-			}
-		}
-		p.steps = append(p.steps, s)
+		p.steps = append(p.steps, drawStep(t, p.settings))
 	}
 	return p
 }
 
+func drawStep(t *rapid.T, settings mappingSettings) step {
+	s := step{
+		kind:  rapid.SampledFrom([]string{"put", "put", "put", "put", "split", "merge", "toggle", "update", "restart", "crash", "pause"}).Draw(t, "step"),
+		place: rapid.Float64Range(0, 0.999).Draw(t, "place"),
+		lanes: settings.lanes,
+		wait:  time.Duration(rapid.IntRange(0, 3000).Draw(t, "wait ms")) * time.Millisecond,
+	}
+	if s.kind == "update" && settings.tumblingSeconds == 0 {
+		s.lanes = rapid.IntRange(1, 10).Draw(t, "new lanes")
+	}
+	if s.kind == "put" {
+		for range rapid.IntRange(1, 16).Draw(t, "records") {
+			s.puts = append(s.puts, put{
+				key:   rapid.IntRange(0, keysOfModel-1).Draw(t, "key"),
+				fate:  rapid.SampledFrom([]string{"ok", "ok", "ok", "ok", "1", "2", "poison"}).Draw(t, "fate"),
+				other: rapid.IntRange(0, 4).Draw(t, "other") == 0,
+			})
+		}
+	}
+	return s
+}
+
 // TestEveryRecordIsSettledOnceInOrder runs random lives: whatever fails,
-// reshards, is throttled, disabled or updated, every record is either accepted
-// by the function or named in one document, in order within its shard, and a
-// child's records come after its parents'.
+// reshards, is throttled, filtered, disabled, updated or restarted, every
+// wanted record is either accepted by the function or named in one document,
+// in order within its key; a child's records come after its parents'; what a
+// tumbling window aggregated reaches one final invocation. Only a crash, which
+// goes on from what was on disk some moments before, repeats anything.
 func TestEveryRecordIsSettledOnceInOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		p := drawPlan(rt)
 		var problems []string
-		synctest.Test(t, func(t *testing.T) { problems = live(t, p) })
+		synctest.Test(t, func(t *testing.T) { problems = newLife(t, p).run() })
 		if len(problems) > 0 {
 			rt.Fatalf("plan %+v:\n%s", p, strings.Join(problems, "\n"))
 		}
 	})
 }
 
-// live runs a plan and returns what is wrong with its outcome.
-func live(t *testing.T, p plan) (problems []string) {
-	streams := newFakeStreams("s0")
-	open := []string{"s0"}
-	shards := 1
-	change := func(*mapping) {}
-	if p.pushed {
-		change = pushed
-	}
-	b := newBench(t, streams, p.settings, change)
-	settled := settledRecords{fails: map[string]int{}}
-	b.function.does(settled.behave(b, p))
-	b.queue.fail(p.sends)
-	for _, s := range p.steps {
-		i := s.shard % len(open)
-		switch s.kind {
-		case "put":
-			streams.put(open[i], s.data...)
-		case "split":
-			one, two := fmt.Sprintf("s%d", shards), fmt.Sprintf("s%d", shards+1)
-			shards += 2
-			streams.reshard([]string{open[i]}, one, two)
-			open = append(slices.Delete(open, i, i+1), one, two)
-		case "merge":
-			if len(open) > 1 {
-				child := fmt.Sprintf("s%d", shards)
-				shards++
-				streams.reshard([]string{open[0], open[1]}, child)
-				open = append(open[2:], child)
-			}
-		case "toggle":
-			_ = b.change("f", b.settings, ptr(b.view().State == stateDisabled)) // refused in transition, as it may be
-		case "update":
-			_ = b.change("f", b.settings, nil)
+// life is a plan at work.
+type life struct {
+	*bench
+	t       *testing.T
+	plan    plan
+	shards  int
+	records int
+	crashed bool
+	settled *settledRecords
+}
+
+func newLife(t *testing.T, p plan) *life {
+	l := &life{t: t, plan: p, shards: 1, settled: newSettled(p)}
+	l.start(newFakeStreams("s0"), nil)
+	l.queue.fail(p.sends)
+	return l
+}
+
+// start begins a mapping that goes on from saved places, if there are any.
+func (l *life) start(streams *fakeStreams, saved []byte) {
+	before := l.bench
+	l.bench = newBench(l.t, streams, l.plan.settings, func(m *mapping) {
+		if l.plan.pushed {
+			pushed(m)
 		}
+		if before != nil {
+			m.settings = before.settings
+			if err := json.Unmarshal(saved, &m.shards); err != nil {
+				l.t.Error(err)
+			}
+			m.deps.functions, m.deps.destinations, m.deps.log = before.function, before.queue, before.deps.log
+		}
+	})
+	if before != nil {
+		l.function, l.queue, l.log = before.function, before.queue, before.log
+		return
+	}
+	l.function.does(l.settled.behave(l.function))
+}
+
+// save is what would be on disk now.
+func (l *life) save() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	saved, err := json.Marshal(l.mapping.shards)
+	if err != nil {
+		l.t.Error(err)
+	}
+	return saved
+}
+
+func (l *life) run() []string {
+	for _, s := range l.plan.steps {
+		l.step(s)
 		pass(s.wait)
 	}
 	for range 100 {
 		pass(10 * time.Second)
-		if b.view().State == stateEnabled || b.change("f", b.settings, ptr(true)) == nil {
+		if l.view().State == stateEnabled || l.change("f", l.settings, ptr(true)) == nil {
 			break
 		}
 	}
 	pass(30 * time.Minute)
-	b.stop()
-	return settled.verdict(b)
+	l.stop()
+	return l.settled.verdict(l)
 }
 
-// settledRecords follows what became of every record.
-type settledRecords struct {
-	order []string // shard:number as they were accepted, in order
-	fails map[string]int
-}
-
-// behave is the function: it fails on a record as its fate says, in the way
-// the plan reports failures.
-func (s *settledRecords) behave(b *bench, p plan) func(fakeBatch) (Result, error) {
-	calls := 0
-	return func(batch fakeBatch) (Result, error) {
-		b.function.mu.Lock()
-		defer b.function.mu.Unlock()
-		calls++
-		if p.throttle > 0 && calls%p.throttle == 0 {
-			return Result{}, throttled(reasonReserved)
-		}
-		if len(batch.numbers) > p.settings.batchRecords {
-			s.order = append(s.order, "batch too large")
-		}
-		lowest := len(batch.data)
-		var items []string
-		for i, d := range batch.data {
-			_, fate, _ := strings.Cut(d, ":")
-			left := map[string]int{"ok": 0, "1": 1, "2": 2, "poison": 1 << 30}[fate]
-			if s.fails[d] < left {
-				s.fails[d]++
-				lowest = min(lowest, i)
-				items = append(items, fmt.Sprintf(`{"itemIdentifier":%q}`, batch.numbers[i]))
+func (l *life) step(s step) {
+	child := fmt.Sprintf("s%d", l.shards)
+	switch s.kind {
+	case "put":
+		for _, r := range s.puts {
+			data := fmt.Sprintf(`{"n":%d,"fate":%q,"want":%t}`, l.records, r.fate, !r.other)
+			if r.other && l.records%2 == 0 {
+				data = fmt.Sprintf("not JSON %d", l.records)
 			}
+			l.records++
+			l.streams.putKeyed(fmt.Sprintf("k%d", r.key), hashOf(r.key), data)
 		}
-		if lowest < len(batch.data) && !p.partial {
-			return fails(unhandled)
-		}
-		for _, number := range batch.numbers[:lowest] {
-			s.order = append(s.order, batch.shard+":"+number)
-		}
-		return Result{RequestID: "r", Payload: []byte(`{"batchItemFailures":[` + strings.Join(items, ",") + `]}`)}, nil
+	case "split":
+		l.shards += 2
+		l.streams.split(s.place, child, fmt.Sprintf("s%d", l.shards-1))
+	case "merge":
+		l.shards++
+		l.streams.merge(s.place, child)
+	case "toggle":
+		_ = l.change("f", l.settings, ptr(l.view().State == stateDisabled)) // refused in transition, as it may be
+	case "update":
+		next := l.settings
+		next.lanes = s.lanes
+		_ = l.change("f", next, nil)
+	case "restart":
+		l.stop()
+		l.start(l.streams, l.save())
+	case "crash":
+		saved := l.save()
+		pass(5 * time.Millisecond) // what happens now is forgotten
+		l.stop()
+		l.crashed = true
+		l.start(l.streams, saved)
 	}
-}
-
-func (s *settledRecords) verdict(b *bench) (problems []string) {
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if b.function.overlaps > 0 {
-		complain("%d overlapping batches of one shard", b.function.overlaps)
-	}
-	times := map[string]int{}
-	last := map[string]string{}
-	lowest := map[string]string{} // first accepted number of a shard
-	for _, key := range s.order {
-		shard, number, ok := strings.Cut(key, ":")
-		if !ok {
-			complain("%s", key)
-			continue
-		}
-		times[key]++
-		if number <= last[shard] {
-			complain("%s accepted after %s", key, last[shard])
-		}
-		last[shard] = number
-		if lowest[shard] == "" {
-			lowest[shard] = number
-		}
-	}
-	for _, d := range b.queue.got() {
-		info, n := d.KinesisBatchInfo, 0
-		for _, r := range b.streams.shard(info.ShardID).records {
-			if r.SequenceNumber >= info.StartSequenceNumber && r.SequenceNumber <= info.EndSequenceNumber {
-				times[info.ShardID+":"+r.SequenceNumber]++
-				n++
-			}
-		}
-		if n != info.BatchSize {
-			complain("document %+v covers %d records", info, n)
-		}
-	}
-	for _, shard := range b.streams.shards {
-		for _, r := range shard.records {
-			if n := times[shard.ID+":"+r.SequenceNumber]; n != 1 {
-				complain("record %s:%s (%s) settled %d times", shard.ID, r.SequenceNumber, r.Data, n)
-			}
-		}
-	}
-	return append(problems, s.parentsFirst(b)...)
-}
-
-// parentsFirst checks that nothing of a child was accepted before the last of
-// its parents.
-func (s *settledRecords) parentsFirst(b *bench) (problems []string) {
-	seen := map[string]bool{}
-	for _, key := range s.order {
-		id, _, _ := strings.Cut(key, ":")
-		seen[id] = true
-		for _, shard := range b.streams.shards {
-			if slices.Contains(shard.Parents, id) && seen[shard.ID] {
-				problems = append(problems, fmt.Sprintf("%s of parent %s accepted after child %s began", key, id, shard.ID))
-			}
-		}
-	}
-	return problems
 }
