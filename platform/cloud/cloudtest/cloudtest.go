@@ -41,11 +41,17 @@ func Run(t testing.TB, cfg cloud.Config) *cloud.Cloud {
 // taken for a leak.
 func Root(t testing.TB, c *cloud.Cloud) aws.Config {
 	t.Helper()
+	return At(t, c.Endpoint())
+}
+
+// At is Root for a cloud in another process.
+func At(t testing.TB, endpoint string) aws.Config {
+	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
 	t.Cleanup(transport.CloseIdleConnections)
 	return aws.Config{
 		Region:       "us-east-1",
-		BaseEndpoint: aws.String(c.Endpoint()),
+		BaseEndpoint: &endpoint,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:   &http.Client{Transport: ownBody{transport}},
 	}
