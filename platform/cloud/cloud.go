@@ -142,9 +142,13 @@ func (c *Cloud) build() (err error) {
 		return err
 	}
 	c.functions = functions
-	metrics := cloudwatch.New(cloudwatch.Config{
-		Clock: cfg.Wall, Log: cfg.Log, Sources: []cloudwatch.Source{streams.DrainMetrics, functions.DrainMetrics},
+	metrics, err := cloudwatch.New(cloudwatch.Config{
+		Clock: cfg.Wall, Log: cfg.Log, Data: c.data,
+		Sources: []cloudwatch.Source{streams.DrainMetrics, functions.DrainMetrics},
 	})
+	if err != nil {
+		return err
+	}
 	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service())
 	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}, {"cloudwatch", metrics.Run}}
 	return c.route()

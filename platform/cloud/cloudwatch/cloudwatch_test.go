@@ -16,6 +16,14 @@ func ptr[T any](v T) *T { return &v }
 
 func stamp(t time.Time) *wire.Timestamp { return &wire.Timestamp{Time: t} }
 
+func open(t interface{ Fatal(...any) }, cfg Config) *Service {
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // put stores data as a call would.
 func put(t *testing.T, s *Service, namespace string, data ...MetricDatum) error {
 	t.Helper()
@@ -56,7 +64,7 @@ func read(t *testing.T, s *Service, name, stat string, from, to time.Time, perio
 func TestPeriods(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		minute := time.Now().Truncate(time.Hour)
 		for second := range 120 {
 			mustPut(t, s,
@@ -91,7 +99,7 @@ func TestPeriods(t *testing.T) {
 func TestHighResolutionIsRolledUpAfterThreeHours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		minute := time.Now().Truncate(time.Minute)
 		for second := range 60 {
 			mustPut(t, s, MetricDatum{MetricName: ptr("m"), Value: ptr(float64(second)), StorageResolution: ptr(1), Timestamp: stamp(minute.Add(time.Duration(second) * time.Second))})
@@ -123,7 +131,7 @@ func TestHighResolutionIsRolledUpAfterThreeHours(t *testing.T) {
 func TestStoreRefusesWhatWouldExceedIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		batch := func(from, n int) []MetricDatum {
 			list := make([]MetricDatum, n)
 			for i := range list {
@@ -155,7 +163,7 @@ func TestStoreRefusesWhatWouldExceedIt(t *testing.T) {
 func TestCellsAreBalanced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		for i := range 500 {
 			mustPut(t, s, MetricDatum{MetricName: ptr("m"), Value: ptr(float64(i)), StorageResolution: ptr([]int{1, 60}[i%2])})
 			time.Sleep(time.Minute)
@@ -233,7 +241,7 @@ func TestManyBinsAreMergedWithinBounds(t *testing.T) {
 func TestCountsOfZero(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		mustPut(t, s, MetricDatum{MetricName: ptr("m"), Values: []float64{1, 2}, Counts: []float64{0, 0}})
 		out, err := s.getMetricStatistics(t.Context(), nil, &GetMetricStatisticsInput{
 			Metric: Metric{Namespace: "T", MetricName: "m"}, Statistics: []string{"Average"}, Period: ptr(60),
@@ -248,7 +256,7 @@ func TestCountsOfZero(t *testing.T) {
 func TestListMetricsPages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
+		s := open(t, Config{})
 		for from := range 2 {
 			var data []MetricDatum
 			for i := range 600 {

@@ -5,18 +5,21 @@
 // Guarantee: a PutMetricData that was answered is seen by every later read, all
 // of it or nothing. Memory is bounded: data points are forgotten six hours
 // after they were written, and what would exceed the store is refused, never
-// dropped. Nothing survives the process. What AWS has and this has not is
-// written in skipped.md.
+// dropped. With Config.Data what was answered survives the process; of the
+// cloud's own measurements, those of its last minute do not survive a kill.
+// What AWS has and this has not is written in skipped.md.
 package cloudwatch
 
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/internal/metering"
+	disk "github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -24,6 +27,7 @@ import (
 type Config struct {
 	Clock clock.Clock  // nil means clock.Wall
 	Log   *slog.Logger // nil discards
+	Data  *disk.Data   // where metrics are kept; nil keeps nothing
 	// Sources are drained once a minute and before every read: what the cloud's
 	// services measured of themselves.
 	Sources []Source
@@ -40,21 +44,26 @@ type Service struct {
 	turn  chan struct{} // whose holder drains the sources
 }
 
-// New returns a service without metrics.
-func New(cfg Config) *Service {
+// New returns a service with the metrics that cfg.Data holds.
+func New(cfg Config) (*Service, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Wall{}
 	}
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
-	return &Service{cfg: cfg, store: store{series: make(map[string]*series)}, turn: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, store: store{data: cfg.Data, series: make(map[string]*series)}, turn: make(chan struct{}, 1)}
+	if err := s.store.restore(cfg.Clock.Now()); err != nil {
+		return nil, fmt.Errorf("cloudwatch: %w", err)
+	}
+	return s, nil
 }
 
 // Run drains the sources at every full minute, so that what they measured is
-// put down to the minute that it happened in, until ctx ends.
+// put down to the minute that it happened in, and once more when ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	for {
 		now := s.cfg.Clock.Now()
 		if err := s.cfg.Clock.Sleep(ctx, now.Truncate(time.Minute).Add(time.Minute).Sub(now)); err != nil {
+			s.drain()
 			return nil //nolint:nilerr // a cancelled ctx is a clean stop
 		}
 		s.drain()

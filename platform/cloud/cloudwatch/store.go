@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	disk "github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -21,6 +22,8 @@ const (
 
 // series is everything known of one metric.
 type series struct {
+	key     string // Metric.key
+	number  uint64 // on disk
 	metric  Metric
 	points  map[pointKey]*point
 	written time.Time
@@ -38,12 +41,17 @@ type point struct {
 	written time.Time
 }
 
-// store keeps metrics in memory. It is safe for concurrent use.
+// store keeps metrics in memory and, with data, on disk. It is safe for concurrent use.
 type store struct {
+	data *disk.Data
+
 	mu     sync.Mutex
 	series map[string]*series
 	cells  int
 	swept  time.Time
+	number uint64 // of the last metric
+
+	touched touched
 }
 
 // measurement is a checked datum on its way into the store.
@@ -75,6 +83,7 @@ func floor(seconds, width int64) int64 {
 func (s *store) put(now time.Time, list []measurement) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.flush()
 	if now.Sub(s.swept) > time.Minute || s.full(list) {
 		s.sweep(now)
 	}
@@ -86,12 +95,16 @@ func (s *store) put(now time.Time, list []measurement) error {
 		key := m.metric.key()
 		in := s.series[key]
 		if in == nil {
-			in = &series{metric: m.metric, points: make(map[pointKey]*point)}
+			s.number++
+			in = &series{key: key, number: s.number, metric: m.metric, points: make(map[pointKey]*point)}
 			s.series[key] = in
+			s.touchMetric(in)
 		}
 		in.written = now
 		if m.values.count > 0 { // counts of zero make a metric known, and no data
 			s.add(in, m.key(), now, &m.values)
+		} else {
+			s.touchMetric(in)
 		}
 	}
 	return nil
@@ -109,6 +122,7 @@ func (s *store) add(in *series, at pointKey, now time.Time, values *distribution
 	p.addAll(values)
 	p.written = now
 	s.cells += p.cells()
+	s.touchPoint(in, at)
 }
 
 // full reports whether list could go beyond the limits.
@@ -135,12 +149,14 @@ func (s *store) sweep(now time.Time) {
 			}
 			s.cells -= p.cells()
 			delete(in.points, at)
+			s.touchPoint(in, at)
 			if !forgotten {
 				s.add(in, pointKey{unit: at.unit, start: floor(at.start, 60)}, p.written, &p.distribution)
 			}
 		}
 		if len(in.points) == 0 && now.Sub(in.written) > keepFor {
 			delete(s.series, key)
+			s.touchMetric(in)
 		}
 	}
 }

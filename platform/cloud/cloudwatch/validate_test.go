@@ -127,7 +127,7 @@ func TestGetMetricDataRefuses(t *testing.T) {
 		if err := in.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		_, err := New(Config{}).getMetricData(t.Context(), nil, in)
+		_, err := open(t, Config{}).getMetricData(t.Context(), nil, in)
 		refused(t, name, err, "NotImplementedException", name)
 	}
 }
@@ -144,7 +144,7 @@ func TestGetMetricStatisticsRefuses(t *testing.T) {
 		if err := in.Validate(); err != nil {
 			return err
 		}
-		_, err := New(Config{}).getMetricStatistics(t.Context(), nil, in)
+		_, err := open(t, Config{}).getMetricStatistics(t.Context(), nil, in)
 		return err
 	}
 	for name, tc := range map[string]struct {
