@@ -30,8 +30,12 @@ type addresses struct {
 
 // checkListen refuses what is no address at all.
 func checkListen(listen string) error {
-	if _, _, err := net.SplitHostPort(listen); err != nil {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
 		return fmt.Errorf("--listen %q: want HOST:PORT, e.g. 127.0.0.1:8080", listen)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("--listen %q: want a port from 0, which takes a free one, to 65535", listen)
 	}
 	return nil
 }

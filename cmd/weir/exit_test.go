@@ -28,6 +28,10 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		{"list --yaml", []string{"unknown flag: --yaml", "weir list --help"}},
 		{"list all", []string{`takes no arguments, got "all"`}},
 		{"run --for soon", []string{"--for", "weir run --help"}},
+		{"run --seed -1 --for 5", []string{`--seed "-1": want a whole number from 0`}},
+		{"run --rate many", []string{`--rate "many": want a number`}},
+		{"run --set shards", []string{`--set "shards": want name=value`}},
+		{"run --listen 127.0.0.1:70000", []string{`--listen "127.0.0.1:70000": want a port from 0`}},
 		{"run fleet", []string{"planned"}},
 		{"run --target aws", []string{"--target aws"}},
 		{"run --target containers --listen here --json /no/such/x --region= --epoch 0001-01-01T00:00:00Z --set shards=many", []string{

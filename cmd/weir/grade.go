@@ -55,12 +55,10 @@ func concludeGrade(cmd *cobra.Command, v scenario.Verdict, jsonPath string) erro
 	if jsonPath == "-" {
 		out = cmd.ErrOrStderr()
 	}
-	printVerdict(out, v)
-	if err := writeJSON(cmd.OutOrStdout(), jsonPath, []scenario.Verdict{v}); err != nil {
-		return err
-	}
+	err := printVerdict(out, v)
+	err = errors.Join(err, writeJSON(cmd.OutOrStdout(), jsonPath, []scenario.Verdict{v}))
 	if !v.Pass {
-		return failedVerdict("verdict: FAIL (%s)", v.Scenario)
+		return errors.Join(failedVerdict("verdict: FAIL (%s)", v.Scenario), err)
 	}
-	return nil
+	return err
 }

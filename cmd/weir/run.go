@@ -304,6 +304,7 @@ func notBegun(errs []error) error {
 func (f *runFlags) conclude(cmd *cobra.Command, out io.Writer, verdicts []scenario.Verdict, memory *observe.MemorySampler) error {
 	peak, method := memory.Peak()
 	var failed []string
+	var unsaid error
 	for i := range verdicts {
 		v := &verdicts[i]
 		v.Target = f.target
@@ -312,15 +313,13 @@ func (f *runFlags) conclude(cmd *cobra.Command, out io.Writer, verdicts []scenar
 		if !v.Pass {
 			failed = append(failed, v.Scenario)
 		}
-		printVerdict(out, *v)
+		unsaid = errors.Join(unsaid, printVerdict(out, *v))
 	}
-	if err := writeJSON(cmd.OutOrStdout(), f.json, verdicts); err != nil {
-		return err
-	}
+	unsaid = errors.Join(unsaid, writeJSON(cmd.OutOrStdout(), f.json, verdicts))
 	if len(failed) > 0 {
-		return failedVerdict("verdict: FAIL (%s)", strings.Join(failed, ", "))
+		return errors.Join(failedVerdict("verdict: FAIL (%s)", strings.Join(failed, ", ")), unsaid)
 	}
-	return nil
+	return unsaid
 }
 
 // newRunID marks the events of one run; it is unique, not reproducible.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,8 +22,16 @@ func marshalVerdicts(verdicts []scenario.Verdict) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// printVerdict is the verdict for a person.
-func printVerdict(out io.Writer, v scenario.Verdict) { lookOf(out).verdict(out, v) }
+// printVerdict is the verdict for a person. What nobody can read must not pass
+// for said: an output that takes no more is an error.
+func printVerdict(out io.Writer, v scenario.Verdict) error {
+	var text bytes.Buffer
+	lookOf(out).verdict(&text, v)
+	if _, err := out.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("print the verdict: %w", err)
+	}
+	return nil
+}
 
 func (l look) verdict(out io.Writer, v scenario.Verdict) {
 	fmt.Fprintln(out)
