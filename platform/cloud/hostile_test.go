@@ -100,6 +100,52 @@ func (b *countingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Calls that are given up half way, with their stream reset or their body
+// stalled, must leave the connection to the others.
+func TestCallsGivenUpOverHTTP2(t *testing.T) {
+	t.Parallel()
+	c := runCloud(t, Config{BodyReadMax: 50 * time.Millisecond}, echoService())
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport}
+	begin := func(ctx context.Context) (io.Writer, <-chan *http.Response) {
+		body, w := io.Pipe()
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint(), body)
+		req.Header.Set("X-Amz-Target", "Echo_1.Greet")
+		answer := make(chan *http.Response, 1)
+		go func() {
+			defer close(answer)
+			if resp, err := client.Do(req); err == nil { //nolint:bodyclose // whoever receives it closes it
+				answer <- resp
+			}
+		}()
+		return w, answer
+	}
+	for range 100 {
+		ctx, giveUp := context.WithCancel(t.Context())
+		w, answer := begin(ctx)
+		fmt.Fprint(w, `{"Na`)
+		giveUp()
+		for resp := range answer {
+			resp.Body.Close()
+		}
+	}
+	w, answer := begin(t.Context())
+	fmt.Fprint(w, `{"Na`)
+	resp := <-answer
+	if resp == nil {
+		t.Fatal("a stalled body got no answer")
+	}
+	defer resp.Body.Close()
+	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != 400 || !strings.Contains(string(text), "RequestTimeout") {
+		t.Errorf("a stalled body: %d %s", resp.StatusCode, text)
+	}
+	if resp, body, err := post(t, client, c, "Echo_1.Greet", `{"Name":"Ada"}`); err != nil || resp.Proto != "HTTP/2.0" || body != `{"Greeting":"hello Ada"}` {
+		t.Errorf("afterwards: %s, %v", body, err)
+	}
+}
+
 func TestGarbageOnTheConnection(t *testing.T) {
 	t.Parallel()
 	c := runCloud(t, Config{}, echoService())

@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -75,7 +76,8 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 		return nil, err
 	}
 	if in.SequenceNumberForOrdering != nil {
-		if _, err := parseSequence(*in.SequenceNumberForOrdering); err != nil {
+		last, err := parseSequence(*in.SequenceNumberForOrdering)
+		if latest := s.now().Add(orderingAheadMax).Unix(); err != nil || last.createdSecond > latest || last.putSecond > latest {
 			return nil, wire.Errorf(codeInvalidArgument, "ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.",
 				*in.SequenceNumberForOrdering, st.name, s.cfg.Account)
 		}
@@ -114,6 +116,10 @@ func (s *Service) putRecord(_ context.Context, _ *wire.Call, in *PutRecordInput)
 }
 
 const (
+	// orderingAheadMax leaves room for a clock that was set back; numbers from
+	// further ahead are made up.
+	orderingAheadMax = 24 * time.Hour
+
 	partitionKeyMax = 256
 	recordBytesMax  = 10 << 20
 )

@@ -151,7 +151,11 @@ func TestJSONRefusesWrongTypes(t *testing.T) {
 		`{"Blob":"***"}`:                   "not valid base64",
 		`{"Name":"a"} x`:                   "not valid JSON",
 		`{"Name":"a`:                       "not valid JSON",
-		`{"Stamp":"yesterday"}`:            "timestamp",
+		`{"Stamp":"yesterday"}`:            "STRING_VALUE can not be converted to milliseconds since epoch",
+		`{"Stamp":true}`:                   "BOOLEAN_VALUE can not be converted to milliseconds since epoch",
+		`{"Stamp":[1]}`:                    "Start of list found where not expected",
+		`{"Stamp":{}}`:                     "Start of structure or map found where not expected.",
+		`{"Stamp":1e300}`:                  "timestamp",
 		strings.Repeat(`{"Inner":`, 20000): "",
 	} {
 		err := (jsonCodec{}).Decode(&Call{Body: []byte(body)}, nil, new(everything))
@@ -264,4 +268,27 @@ func TestNumbersThatJSONSpellsOut(t *testing.T) {
 	if err := DecodeJSON([]byte(`{"Value":"inf"}`), &in); err == nil || !strings.Contains(err.Error(), "can not be converted to a Double") {
 		t.Errorf("another word: %v", err)
 	}
+}
+
+// The eleventh violation is neither said nor worded: a list of a million wrong
+// elements must not cost seconds.
+func TestViolationsEndAtTen(t *testing.T) {
+	t.Parallel()
+	var v Violations
+	worded := 0
+	for range 1000 {
+		v.Add("path", countingValue{&worded}, "Member must be right")
+		v.Null("other")
+	}
+	if err := v.Err(); !strings.HasPrefix(err.Error(), "ValidationException: 10 validation errors detected: ") || strings.Count(err.Error(), "; ") != 9 || worded != 5 {
+		t.Errorf("%d worded: %v", worded, err)
+	}
+}
+
+// countingValue counts how often it is put into words.
+type countingValue struct{ times *int }
+
+func (c countingValue) String() string {
+	*c.times++
+	return "wrong"
 }

@@ -74,22 +74,29 @@ type Violations struct{ list []string }
 // Add records that the value at the lowerCamel path broke a constraint, e.g.
 // Add("streamName", "a b", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+").
 func (v *Violations) Add(path string, value any, constraint string) {
+	if v.full() {
+		return
+	}
 	v.list = append(v.list, fmt.Sprintf("Value '%v' at '%s' failed to satisfy constraint: %s", value, path, constraint))
 }
 
 // Null records that a required member is missing.
 func (v *Violations) Null(path string) {
+	if v.full() {
+		return
+	}
 	v.list = append(v.list, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
 }
 
 // violationsMax is how many of them AWS names in one answer.
 const violationsMax = 10
 
+// full spares the wording of violations that nobody will read: a list of a
+// million wrong elements has three million.
+func (v *Violations) full() bool { return len(v.list) >= violationsMax }
+
 // Err is nil without violations, else one ValidationException of the first ten.
 func (v *Violations) Err() error {
-	if len(v.list) > violationsMax {
-		v.list = v.list[:violationsMax]
-	}
 	switch len(v.list) {
 	case 0:
 		return nil

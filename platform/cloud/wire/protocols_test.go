@@ -36,7 +36,9 @@ func TestOneServiceInSeveralProtocols(t *testing.T) {
 		{"rpc without a path", "POST", "/", "Smithy-Protocol", "rpc-v2-cbor", "", RPCv2CBOR, false},
 		{"json", "POST", "/", "X-Amz-Target", "Granite.Put", "{}", JSON, true},
 		{"json, unknown operation", "POST", "/", "X-Amz-Target", "Granite.Pull", "{}", JSON, false},
-		{"query", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=Put", Query, true},
+		{"query", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=Put&Version=2010-08-01", Query, true},
+		{"query, another version", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=Put&Version=2009-05-15", Query, false},
+		{"query, no version", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=Put", Query, false},
 		{"query, unknown operation", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=Pull", Query, false},
 	} {
 		r := httptest.NewRequest(tc.method, tc.path, nil)

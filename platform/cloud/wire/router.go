@@ -109,7 +109,7 @@ func (r *Router) Find(service *Service, call *Call) (Route, error) {
 		if err != nil {
 			return Route{}, err
 		}
-		return routes.findAction(protocol, form.Get("Action"))
+		return routes.findAction(protocol, form)
 	case RPCv2CBOR:
 		return routes.findRPC(protocol, call.HTTP)
 	default:
@@ -117,11 +117,13 @@ func (r *Router) Find(service *Service, call *Call) (Route, error) {
 	}
 }
 
-func (s *serviceRoutes) findAction(protocol Protocol, action string) (Route, error) {
-	if op := s.byName[action]; op != nil {
+// findAction knows one version of a service, and callers have to name it.
+func (s *serviceRoutes) findAction(protocol Protocol, form url.Values) (Route, error) {
+	action, version := form.Get("Action"), cmp.Or(form.Get("Version"), "NO_VERSION_SPECIFIED")
+	if op := s.byName[action]; op != nil && version == protocol.Version {
 		return Route{Service: s.service, Operation: op}, nil
 	}
-	return Route{}, Errorf("InvalidAction", "Could not find operation %.100s for version %s", action, protocol.Version)
+	return Route{}, Errorf("InvalidAction", "Could not find operation %.100s for version %.100s", action, version)
 }
 
 // findRPC takes POST /service/SERVICE/operation/OPERATION.

@@ -19,8 +19,18 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a number of seconds; fractions beyond a millisecond are cut.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" {
+	switch {
+	case string(data) == "null":
 		return nil
+	case len(data) == 0:
+	case data[0] == '"':
+		return serializationError("STRING_VALUE can not be converted to milliseconds since epoch")
+	case data[0] == 't', data[0] == 'f':
+		return serializationError("BOOLEAN_VALUE can not be converted to milliseconds since epoch")
+	case data[0] == '{':
+		return serializationError("Start of structure or map found where not expected.")
+	case data[0] == '[':
+		return serializationError("Start of list found where not expected")
 	}
 	seconds, err := strconv.ParseFloat(string(data), 64)
 	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e12 {
