@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -28,6 +31,25 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return usagef("%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+// answers finds out whether anything listens where a simulation is to send,
+// which would otherwise wait for it as long as devices do.
+func answers(ctx context.Context, rawURL string) error {
+	const patience = 5 * time.Second
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return &usageError{err: fmt.Errorf("--url %q: %w", rawURL, err)}
+	}
+	address := u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), u.Scheme) // a service's name stands for its port
+	}
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("--url %s: nothing answers there; start `weir serve` or give the address it printed (%w)", rawURL, err)
+	}
+	return conn.Close()
 }
 
 // unanswered adds the remedy to an error of a call to which nothing answered.

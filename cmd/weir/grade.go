@@ -33,6 +33,9 @@ passes, 1 if it fails.`,
 				return err
 			}
 			v, err := scenario.GradeOnly(cmd.Context(), e, w, rec, scenario.Options{})
+			if cmd.Context().Err() != nil {
+				return &exitError{code: exitInterrupted, err: errors.New("interrupted before everything was read, so nothing was graded")}
+			}
 			if err != nil {
 				return err
 			}

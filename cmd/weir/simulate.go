@@ -42,6 +42,9 @@ sending and still waits for what is in flight.`,
 			if f.speed != 0 && f.speed != w.Sim.Speed {
 				return usagef("--speed %g: the endpoint's simulated clock runs at %g and a client cannot change it; leave --speed out", f.speed, w.Sim.Speed)
 			}
+			if err := answers(cmd.Context(), url); err != nil {
+				return err
+			}
 			screen := newScreen(cmd.ErrOrStderr(), 1)
 			rec, err := scenario.SimulateOnly(context.WithoutCancel(cmd.Context()), e, w, scenario.Options{
 				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: settings,

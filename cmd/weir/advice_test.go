@@ -1,0 +1,26 @@
+package main
+
+import (
+	"net"
+	"strings"
+	"testing"
+)
+
+func TestSimulateAsksFirstWhetherAnythingAnswers(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + l.Addr().String()
+	if err := answers(t.Context(), url+"/path"); err != nil {
+		t.Errorf("something listens: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err = answers(t.Context(), url)
+	if exitCode(err) != exitUsage || err == nil || !strings.Contains(err.Error(), "--url "+url+": nothing answers there; start `weir serve`") {
+		t.Errorf("nothing listens: %v", err)
+	}
+}
