@@ -181,7 +181,7 @@ func (m *matrix) tally(count map[matrixGrade]int, began time.Time) string {
 func (m *matrix) conclude(count map[matrixGrade]int, interrupted bool) error {
 	switch {
 	case count[matrixPass] < len(m.runs) && !interrupted || count[matrixLate]+count[matrixFail]+count[matrixBroken] > 0:
-		return failedVerdict("chaos matrix: FAIL")
+		return failedVerdict("chaos matrix: FAIL (%d late, %d failed, %d without a verdict)", count[matrixLate], count[matrixFail], count[matrixBroken])
 	case interrupted:
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted before every run was made")}
 	}
