@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/weirstream/weir/platform/cloud"
 )
@@ -16,13 +17,14 @@ import (
 // The servers under test run as processes of their own, so that the client's
 // garbage collector works alike against each of them.
 const (
-	serveCeiling = "serve-ceiling"
-	serveCloud   = "serve-cloud"
+	servePrefix  = "serve-"
+	serveCeiling = servePrefix + "ceiling"
+	serveCloud   = servePrefix + "cloud" // with a directory: everything it acknowledges is on disk
 )
 
 // serve is this program as a server: it prints its address and serves until
 // its standard input ends, which it does with the parent.
-func serve(kind string) error {
+func serve(kind string, args []string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // any end will do
@@ -40,7 +42,11 @@ func serve(kind string) error {
 		}
 		return nil
 	}
-	c, err := cloud.New(cloud.Config{QuotasOff: true})
+	config := cloud.Config{QuotasOff: true}
+	if len(args) == 1 {
+		config.Data = args[0]
+	}
+	c, err := cloud.New(config)
 	if err != nil {
 		return err
 	}
@@ -48,33 +54,50 @@ func serve(kind string) error {
 	return c.Run(ctx)
 }
 
-// start runs a server; stop ends it and waits for it.
-func start(kind string) (endpoint string, stop func(), err error) {
+// server is a running one.
+type server struct {
+	endpoint string
+	cmd      *exec.Cmd
+	in       io.Closer
+}
+
+// start runs a server; its user stops it.
+func start(kind string, args ...string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, fmt.Errorf("find this program: %w", err)
+		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, kind)
+	cmd := exec.Command(self, append([]string{kind}, args...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return "", nil, fmt.Errorf("start %s: %w", kind, err)
+		return nil, fmt.Errorf("start %s: %w", kind, err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, fmt.Errorf("start %s: %w", kind, err)
+		return nil, fmt.Errorf("start %s: %w", kind, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, fmt.Errorf("start %s: %w", kind, err)
+		return nil, fmt.Errorf("start %s: %w", kind, err)
 	}
-	stop = func() {
-		_ = in.Close()
-		_ = cmd.Wait() // it has nothing to say by then
-	}
+	s := &server{cmd: cmd, in: in}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		stop()
-		return "", nil, fmt.Errorf("start %s: it ended before it served", kind)
+		s.stop()
+		return nil, fmt.Errorf("start %s: it ended before it served", kind)
 	}
-	return strings.TrimSpace(line), stop, nil
+	s.endpoint = strings.TrimSpace(line)
+	return s, nil
+}
+
+// stop ends the server and says what processor time it took in all. Further
+// calls do nothing.
+func (s *server) stop() (busy time.Duration) {
+	if s.in == nil {
+		return 0
+	}
+	_ = s.in.Close()
+	s.in = nil
+	_ = s.cmd.Wait() // it has nothing to say by then
+	return s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
 }
