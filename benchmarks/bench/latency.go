@@ -81,7 +81,7 @@ func latencyRound(ctx context.Context, consumer string, length time.Duration) (*
 	done := make(chan error, 1)
 	go func() { done <- reader.Run(reading) }()
 	for i := range count {
-		time.Sleep(time.Until(due(i)))
+		sleepUntil(due(i))
 		data := binary.BigEndian.AppendUint32(make([]byte, 0, putBytes), uint32(i))
 		_, err := api.PutRecord(ctx, &awskinesis.PutRecordInput{
 			StreamName: aws.String("bench"), PartitionKey: aws.String("k"), Data: data[:putBytes],
