@@ -4,10 +4,13 @@ package cloudtest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,7 +40,7 @@ func Run(t testing.TB, cfg cloud.Config) *cloud.Cloud {
 }
 
 // Root is the configuration of the account's root, for a cloud with default
-// credentials. Its connections are closed before the cloud ends, so none is
+// credentials; over TLS it trusts the cloud's authority. Its connections are closed before the cloud ends, so none is
 // taken for a leak.
 func Root(t testing.TB, c *cloud.Cloud) aws.Config {
 	t.Helper()
@@ -48,6 +51,14 @@ func Root(t testing.TB, c *cloud.Cloud) aws.Config {
 func At(t testing.TB, endpoint string) aws.Config {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
+	if c.CAFile() != "" {
+		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
+		certificate, err := os.ReadFile(c.CAFile())
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(certificate)
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return aws.Config{
 		Region:       "us-east-1",

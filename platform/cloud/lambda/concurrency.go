@@ -28,3 +28,10 @@ func (p *pool) reservation(name string) (int, bool) {
 	n, ok := p.reserved[name]
 	return n, ok
 }
+
+// reservations is how much of the account's concurrency functions have reserved.
+func (p *pool) reservations() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reservedTotal()
+}

@@ -149,6 +149,9 @@ func (in *createFunctionInput) unsupported() error {
 	}); err != nil {
 		return err
 	}
+	if err := checkTags(in.Tags); err != nil {
+		return err
+	}
 	if in.Handler == nil || in.Runtime == nil {
 		return invalidParameter("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}

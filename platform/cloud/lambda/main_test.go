@@ -12,6 +12,8 @@ import (
 	"time"
 
 	runtime "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"go.uber.org/goleak"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -85,6 +87,18 @@ func serveHandler(name string) {
 			fmt.Println(text)
 			fmt.Fprint(os.Stderr, "no newline at the end")
 			return "logged", nil
+		})
+	case "whoami":
+		runtime.Start(func(ctx context.Context) (string, error) {
+			cfg, err := config.LoadDefaultConfig(ctx)
+			if err != nil {
+				return "", err
+			}
+			out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+			if err != nil {
+				return "", err
+			}
+			return *out.Arn, nil
 		})
 	case "big":
 		runtime.Start(func(_ context.Context, n int) (string, error) { return strings.Repeat("x", n), nil })

@@ -41,7 +41,11 @@ type account struct {
 
 func newAccount(t *testing.T) account {
 	t.Helper()
-	cfg := cloudtest.Root(t, cloudtest.Run(t, cloud.Config{Launcher: launcher{}}))
+	return accountOf(t, cloudtest.Root(t, cloudtest.Run(t, cloud.Config{Launcher: launcher{}})))
+}
+
+func accountOf(t *testing.T, cfg aws.Config) account {
+	t.Helper()
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	a := account{functions: awslambda.NewFromConfig(cfg), streams: kinesis.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
 	role, err := a.iam.CreateRole(t.Context(), &iam.CreateRoleInput{

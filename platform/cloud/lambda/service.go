@@ -1,6 +1,7 @@
 // Package lambda is the embedded cloud's AWS Lambda: functions that run as
-// real child processes behind the Runtime API, synchronous invocation, and
-// event source mappings on Kinesis streams.
+// real child processes behind the Runtime API, with versions and aliases,
+// synchronous and asynchronous invocation, and event source mappings on Kinesis
+// streams.
 //
 // An event source mapping delivers every record of its stream to the function
 // at least once, in order within a shard; a record leaves that path only when
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"sync"
 
@@ -121,6 +123,11 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
+const (
+	policyPath  = "/2015-03-31/functions/{FunctionName}/policy"
+	gapPolicies = "resource-based policies of Lambda functions"
+)
+
 // Service lists the operations, one file each.
 func (s *Service) Service() wire.Service {
 	return wire.Service{
@@ -151,6 +158,13 @@ func (s *Service) Service() wire.Service {
 			s.putFunctionConcurrency(),
 			s.getFunctionConcurrency(),
 			s.deleteFunctionConcurrency(),
+			s.tagResource(),
+			s.untagResource(),
+			s.listTags(),
+			s.getAccountSettings(),
+			wire.Gap("AddPermission", gapPolicies).At(http.MethodPost, policyPath),
+			wire.Gap("GetPolicy", gapPolicies).At(http.MethodGet, policyPath),
+			wire.Gap("RemovePermission", gapPolicies).At(http.MethodDelete, policyPath+"/{StatementId}"),
 			s.createEventSourceMapping(),
 			s.getEventSourceMapping(),
 			s.listEventSourceMappings(),
