@@ -23,6 +23,7 @@ func TestOperationsKnowEveryMemberOfTheirRequests(t *testing.T) {
 		"lambda:*":                       {"FunctionName", "Qualifier", "UUID"},
 		"lambda:Invoke":                  {"DurableExecutionName", "TenantId"}, // headers, refused
 		"lambda:UpdateAlias":             {"Name"},
+		"lambda:TagResource":             {"Resource"},
 		"lambda:ListAliases":             {"FunctionVersion"},
 		"lambda:ListFunctions":           {"FunctionVersion", "MasterRegion"}, // replicas of other regions are CloudFront's
 		"lambda:ListEventSourceMappings": {"EventSourceArn"},
