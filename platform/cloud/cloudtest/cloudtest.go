@@ -40,25 +40,29 @@ func Run(t testing.TB, cfg cloud.Config) *cloud.Cloud {
 }
 
 // Root is the configuration of the account's root, for a cloud with default
-// credentials; over TLS it trusts the cloud's authority. Its connections are closed before the cloud ends, so none is
-// taken for a leak.
+// credentials; over TLS it trusts the cloud's authority. Its connections are
+// closed before the cloud ends, so none is taken for a leak.
 func Root(t testing.TB, c *cloud.Cloud) aws.Config {
-	t.Helper()
-	return At(t, c.Endpoint())
-}
-
-// At is Root for a cloud in another process.
-func At(t testing.TB, endpoint string) aws.Config {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
 	if c.CAFile() != "" {
-		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
 		certificate, err := os.ReadFile(c.CAFile())
 		if err != nil {
 			t.Fatal(err)
 		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
 		transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(certificate)
 	}
+	return rootOver(t, transport, c.Endpoint())
+}
+
+// At is Root for a cloud in another process, without TLS.
+func At(t testing.TB, endpoint string) aws.Config {
+	t.Helper()
+	return rootOver(t, &http.Transport{MaxIdleConnsPerHost: 16}, endpoint)
+}
+
+func rootOver(t testing.TB, transport *http.Transport, endpoint string) aws.Config {
 	t.Cleanup(transport.CloseIdleConnections)
 	return aws.Config{
 		Region:       "us-east-1",
