@@ -135,7 +135,7 @@ func (c *Cloud) build() (err error) {
 	}
 	functions, err := lambda.New(lambda.Config{
 		Account: cfg.Account, Region: cfg.Region, Wall: cfg.Wall, Sim: cfg.Sim,
-		QuotasOff: cfg.QuotasOff, Log: cfg.Log, Launcher: cfg.Launcher, Endpoint: c.Endpoint, CAFile: c.CAFile(),
+		QuotasOff: cfg.QuotasOff, Data: c.data, Log: cfg.Log, Launcher: cfg.Launcher, Endpoint: c.Endpoint, CAFile: c.CAFile(),
 		Streams: lambdaStreams{streams}, Destinations: lambdaDestinations{queues}, Roles: lambdaRoles{c.iam},
 	})
 	if err != nil {

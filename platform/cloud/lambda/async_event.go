@@ -26,34 +26,34 @@ const (
 // it to end as promised, as one value that JSON can hold. Its methods return
 // what it becomes and touch nothing else.
 type asyncEvent struct {
-	ID        string // the request's; every attempt carries it
-	Reference string // the function as it was named
-	Payload   []byte
-	Accepted  time.Time
-	Due       time.Time // when to go on with it
+	ID        string    `json:"id"`        // the request's; every attempt carries it
+	Reference string    `json:"reference"` // the function as it was named
+	Payload   []byte    `json:"-"`         // has an entry of its own: it never changes
+	Accepted  time.Time `json:"accepted"`
+	Due       time.Time `json:"due"` // when to go on with it
 
-	Invokes  int     // attempts that the function saw
-	Failures int     // of them, those that failed
-	Refusals int     // attempts in a row that the function did not see, or sends in a row that failed
-	Last     *answer // of the last attempt
+	Invokes  int     `json:"invokes,omitempty"`  // attempts that the function saw
+	Failures int     `json:"failures,omitempty"` // of them, those that failed
+	Refusals int     `json:"refusals,omitempty"` // attempts in a row that the function did not see, or sends in a row that failed
+	Last     *answer `json:"last,omitempty"`     // of the last attempt
 
-	Condition string        // why it ended; "" before
-	Role      string        // that sends to the targets
-	Targets   []eventTarget // that do not have it yet
+	Condition string        `json:"condition,omitempty"` // why it ended; "" before
+	Role      string        `json:"role,omitempty"`      // that sends to the targets
+	Targets   []eventTarget `json:"targets,omitempty"`   // that do not have it yet
 }
 
 // answer is how an attempt ended.
 type answer struct {
-	Status        int
-	Version       string // "" if the function did not see the event
-	FunctionError string
-	Payload       []byte // or the text of a refusal
+	Status        int    `json:"status"`
+	Version       string `json:"version,omitempty"` // "" if the function did not see the event
+	FunctionError string `json:"function_error,omitempty"`
+	Payload       []byte `json:"payload,omitempty"` // or the text of a refusal
 }
 
 // eventTarget is where an event that has ended is still to be sent.
 type eventTarget struct {
-	ARN        string
-	DeadLetter bool // the event itself, not a record of the invocation
+	ARN        string `json:"arn"`
+	DeadLetter bool   `json:"dead_letter,omitempty"` // the event itself, not a record of the invocation
 }
 
 // eventLimits are what holds for a function's events at one moment.

@@ -5,14 +5,19 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // asyncQueueBytes bounds what one function's waiting events hold.
 const asyncQueueBytes = 64 << 20
 
 // asyncQueue holds the events of one function that have not ended. Whatever
-// must outlive the process changes in two places only: put and drop.
+// must outlive the process changes in three places only: accept, put and drop.
 type asyncQueue struct {
+	function string
+	data     *store.Data
+
 	mu      sync.Mutex
 	events  map[string]asyncEvent // by id, those in hand included
 	waiting dueHeap               // those not in hand
@@ -22,8 +27,8 @@ type asyncQueue struct {
 	changed chan struct{} // holds a token after put and close
 }
 
-func newAsyncQueue() *asyncQueue {
-	return &asyncQueue{events: map[string]asyncEvent{}, changed: make(chan struct{}, 1)}
+func newAsyncQueue(function string, data *store.Data) *asyncQueue {
+	return &asyncQueue{function: function, data: data, events: map[string]asyncEvent{}, changed: make(chan struct{}, 1)}
 }
 
 // accept takes on a new event, unless the function is gone or has too many.
@@ -39,8 +44,16 @@ func (q *asyncQueue) accept(e asyncEvent) error {
 		err.Fields["Reason"] = "CallerRateLimitExceeded"
 		return err
 	}
+	q.data.Stage(func(c *store.Changes) { c.Put(keyOf(payloadPrefix, q.function, e.ID), e.Payload) })
 	q.put(e)
 	return nil
+}
+
+// resume takes on an event that an earlier process had accepted.
+func (q *asyncQueue) resume(e asyncEvent) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.put(e)
 }
 
 // keep takes back an event that was in hand.
@@ -58,6 +71,7 @@ func (q *asyncQueue) keep(e asyncEvent) {
 func (q *asyncQueue) put(e asyncEvent) {
 	q.bytes += len(e.Payload) - len(q.events[e.ID].Payload)
 	q.events[e.ID] = e
+	q.data.Stage(func(c *store.Changes) { c.PutJSON(keyOf(eventPrefix, q.function, e.ID), e) })
 	q.arrived++
 	heap.Push(&q.waiting, dueEvent{e.ID, e.Due, q.arrived})
 	q.signal()
@@ -67,6 +81,10 @@ func (q *asyncQueue) put(e asyncEvent) {
 func (q *asyncQueue) drop(id string) {
 	q.bytes -= len(q.events[id].Payload)
 	delete(q.events, id)
+	q.data.Stage(func(c *store.Changes) {
+		c.Delete(keyOf(eventPrefix, q.function, id))
+		c.Delete(keyOf(payloadPrefix, q.function, id))
+	})
 }
 
 // take hands out the event that is due first. If none is due yet it says when

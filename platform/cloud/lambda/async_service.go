@@ -21,13 +21,8 @@ func (s *Service) accept(t *target, id string, payload []byte) error {
 		return err
 	}
 	f := c.function
-	if f.events == nil {
-		queue := newAsyncQueue()
-		w := &asyncWorker{function: f.name, queue: queue, deps: s, wall: s.cfg.Wall, counters: f.counters, log: s.cfg.Log}
-		if !s.sup.spawn(w.run) {
-			return serviceError("accept an event for %s: %v", f.name, errStopped)
-		}
-		f.events = queue
+	if err := s.queueEvents(f); err != nil {
+		return err
 	}
 	now := s.cfg.Wall.Now()
 	err = f.events.accept(asyncEvent{ID: id, Reference: t.reference(), Payload: payload, Accepted: now, Due: now})
@@ -35,6 +30,20 @@ func (s *Service) accept(t *target, id string, payload []byte) error {
 		f.counters.asyncReceived()
 	}
 	return err
+}
+
+// queueEvents gives a function a queue for events, unless it has one; s.mu is held.
+func (s *Service) queueEvents(f *function) error {
+	if f.events != nil {
+		return nil
+	}
+	queue := newAsyncQueue(f.name, s.cfg.Data)
+	w := &asyncWorker{function: f.name, queue: queue, deps: s, wall: s.cfg.Wall, counters: f.counters, log: s.cfg.Log}
+	if !s.sup.spawn(w.run) {
+		return serviceError("accept an event for %s: %v", f.name, errStopped)
+	}
+	f.events = queue
+	return nil
 }
 
 // eventLimits are what an event's function, version or alias is configured for
@@ -73,6 +82,9 @@ func (s *Service) eventLimits(reference string) (eventLimits, error) {
 func (s *Service) invokeEvent(ctx context.Context, e asyncEvent) (Result, error) {
 	chosen, arn, err := s.choose(&target{FunctionName: e.Reference})
 	if err != nil {
+		return Result{}, err
+	}
+	if err := s.cfg.Data.Wait(ctx); err != nil { // no effect of what a crash could take back
 		return Result{}, err
 	}
 	return s.pool.invoke(ctx, chosen, job{e.ID, arn, e.Payload})

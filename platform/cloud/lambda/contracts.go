@@ -61,9 +61,9 @@ const (
 
 // Position is a place in a shard, in the terms of GetShardIterator.
 type Position struct {
-	Type           string
-	SequenceNumber string
-	Timestamp      time.Time
+	Type           string    `json:"type"`
+	SequenceNumber string    `json:"sequence,omitempty"`
+	Timestamp      time.Time `json:"timestamp,omitzero"`
 }
 
 // Record is one record of a stream.

@@ -12,6 +12,7 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"hash/maphash"
 	"net/http"
 	"time"
 
@@ -101,12 +102,9 @@ func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *creat
 	if err != nil {
 		return accepted{}, err
 	}
-	m := &mapping{
-		id: uuid.NewString(), source: src, start: start, deps: s.mappingDeps(),
-		function: in.target().reference(), settings: parameters, enabled: in.Enabled == nil || *in.Enabled,
-		state: stateCreating, result: resultNone, modified: now, shards: map[string]*place{},
-	}
-	m.arn = s.mappingARN(m.id)
+	m := s.newMapping(uuid.NewString(), src, start)
+	m.function, m.settings, m.enabled = in.target().reference(), parameters, in.Enabled == nil || *in.Enabled
+	m.modified = now
 	if err := s.connectable(m.function, src, parameters); err != nil {
 		return accepted{}, err
 	}
@@ -119,11 +117,23 @@ func (s *Service) handleCreateMapping(_ context.Context, _ *wire.Call, in *creat
 	}
 	s.mappings[m.id] = m
 	out := accepted{m.view()}
+	m.mu.Lock()
+	m.keep()
+	m.mu.Unlock()
 	if !s.sup.spawn(func(ctx context.Context) { s.own(ctx, m) }) {
 		delete(s.mappings, m.id)
+		_ = m.remove() // it is new, and so can be
 		return accepted{}, serviceError("create event source mapping: %v", errStopped)
 	}
 	return out, nil
+}
+
+func (s *Service) newMapping(id string, src source, start Position) *mapping {
+	return &mapping{
+		id: id, arn: s.mappingARN(id), source: src, start: start, deps: s.mappingDeps(),
+		state: stateCreating, result: resultNone,
+		shards: map[string]*place{}, seed: maphash.MakeSeed(), kept: map[string]uint64{},
+	}
 }
 
 // connectable checks function, stream and the permissions of the function's role.
@@ -181,6 +191,6 @@ func mappingARN(region, account, id string) string {
 func (s *Service) mappingDeps() mappingDeps {
 	return mappingDeps{
 		wall: s.cfg.Wall, sim: s.cfg.Sim, streams: s.cfg.Streams,
-		destinations: s.cfg.Destinations, roles: s.cfg.Roles, functions: s, log: s.cfg.Log,
+		destinations: s.cfg.Destinations, roles: s.cfg.Roles, functions: s, data: s.cfg.Data, log: s.cfg.Log,
 	}
 }

@@ -107,12 +107,9 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 	if err != nil {
 		return createdFunction{}, err
 	}
-	f := &function{
-		name: name, arn: functionARN(s.cfg.Region, s.cfg.Account, name), tags: maps.Clone(in.Tags),
-		version: version{
-			number: latestVersion, architecture: "x86_64", modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
-		},
-		aliases: map[string]*alias{}, eventConfigs: map[string]*eventConfig{}, logs: &logRing{}, counters: &counters{now: s.cfg.Wall.Now},
+	f := newFunction(name, functionARN(s.cfg.Region, s.cfg.Account, name), maps.Clone(in.Tags), s.cfg.Wall.Now)
+	f.version = version{
+		number: latestVersion, architecture: "x86_64", modified: s.cfg.Wall.Now(), revision: uuid.NewString(),
 	}
 	if len(in.Architectures) == 1 {
 		f.architecture = in.Architectures[0]
@@ -135,6 +132,7 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 	if in.Publish {
 		out = s.publish(f, nil).configuration(f.arn)
 	}
+	s.keep(f)
 	out.State, out.StateReasonCode, out.StateReason = "Pending", "Creating", "The function is being created."
 	return createdFunction{out}, nil
 }

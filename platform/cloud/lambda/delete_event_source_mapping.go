@@ -35,6 +35,7 @@ func (m *mapping) remove() error {
 		return inUse("delete")
 	}
 	m.deleted, m.state = true, stateDeleting
+	m.keepGone()
 	if m.generation != nil { // else Run has not begun; the first generation sees it
 		m.generation()
 	}

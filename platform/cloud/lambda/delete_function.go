@@ -38,6 +38,7 @@ func (s *Service) deleteFunction() wire.Operation {
 func (s *Service) remove(f *function) {
 	delete(s.functions, f.name)
 	s.pool.unreserve(f.name)
+	s.keepGone(f)
 	if f.events != nil {
 		if n := f.events.close(); n > 0 {
 			s.cfg.Log.Warn("event invocations deleted with their function", "function", f.name, "events", n)
@@ -45,7 +46,7 @@ func (s *Service) remove(f *function) {
 	}
 	for _, v := range f.all() {
 		s.pool.retire(v.spec)
-		v.spec.code.release()
+		s.discard(v.spec.code)
 	}
 }
 
@@ -65,6 +66,7 @@ func (s *Service) unpublish(c callee) error {
 	}
 	f.versions = slices.DeleteFunc(f.versions, func(other *version) bool { return other == v })
 	s.pool.retire(v.spec)
-	v.spec.code.release()
+	s.keep(f)
+	s.discard(v.spec.code)
 	return nil
 }

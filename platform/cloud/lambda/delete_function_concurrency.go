@@ -22,6 +22,7 @@ func (s *Service) deleteFunctionConcurrency() wire.Operation {
 				return noContent{}, err
 			}
 			s.pool.unreserve(f.name)
+			s.keep(f)
 			return noContent{}, nil
 		})
 }

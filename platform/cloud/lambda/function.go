@@ -24,6 +24,13 @@ type function struct {
 	counters *counters
 }
 
+func newFunction(name, arn string, tags map[string]string, now func() time.Time) *function {
+	return &function{
+		name: name, arn: arn, tags: tags, aliases: map[string]*alias{}, eventConfigs: map[string]*eventConfig{},
+		logs: &logRing{}, counters: &counters{now: now},
+	}
+}
+
 // version is one version of a function. A published one never changes.
 type version struct {
 	number       string // $LATEST, 1, 2 …

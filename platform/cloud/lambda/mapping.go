@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -58,6 +60,8 @@ type mapping struct {
 	generation context.CancelFunc // ends the current generation; nil before the first
 
 	shards map[string]*place // by shard id; empty until the stream's shards at the start are known
+	seed   maphash.Seed
+	kept   map[string]uint64 // hashes of the places as they were kept last
 }
 
 // mappingDeps are the parts a mapping works with.
@@ -68,6 +72,7 @@ type mappingDeps struct {
 	destinations Destinations
 	roles        Roles
 	functions    invoker
+	data         *store.Data
 	log          *slog.Logger
 }
 
@@ -148,7 +153,15 @@ func (m *mapping) settle() {
 func (m *mapping) report(result string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.result = result
+	m.tell(result)
+}
+
+// tell changes the result; m.mu is held.
+func (m *mapping) tell(result string) {
+	if m.result != result {
+		m.result = result
+		m.keep()
+	}
 }
 
 // problem reports a failure and logs it, with what else is known of it, when
@@ -158,7 +171,8 @@ func (m *mapping) problem(text string, cause ...any) {
 	key := fmt.Sprint(append([]any{text}, cause...)...)
 	m.mu.Lock()
 	news := m.result != text || m.logged != key
-	m.result, m.logged = text, key
+	m.logged = key
+	m.tell(text)
 	m.mu.Unlock()
 	if news {
 		m.deps.log.Warn("event source mapping", append([]any{"mapping", m.id, "source", m.source.arn(), "result", text}, cause...)...)

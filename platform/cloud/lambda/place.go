@@ -10,14 +10,14 @@ import (
 // as one value that encodes to JSON: who reads on from it delivers every
 // record that was not settled, and none that the place says was.
 type place struct {
-	From Position // every record before it is settled
+	From Position `json:"from"` // every record before it is settled
 	// Ahead says which records after From are settled too: for a number of
 	// lanes, the last settled one of each lane ("" if none), because a lane
 	// settles its records in order. It has more than one entry only while a
 	// change of ParallelizationFactor waits for records from before it.
-	Ahead  map[int][]string `json:",omitempty"`
-	Window *openWindow      `json:",omitempty"` // the tumbling window with a state to keep
-	Done   bool             `json:",omitempty"` // read and handled to its end, or never wanted
+	Ahead  map[int][]string `json:"ahead,omitempty"`
+	Window *openWindow      `json:"window,omitempty"` // the tumbling window with a state to keep
+	Done   bool             `json:"done,omitempty"`   // read and handled to its end, or never wanted
 }
 
 // advance is the one way in which a shard's place changes, and makes one for a
@@ -31,6 +31,7 @@ func (m *mapping) advance(shard string, change func(*place)) {
 		m.shards[shard] = p
 	}
 	change(p)
+	m.keepPlaces(shard)
 }
 
 // at is a copy of a shard's place.

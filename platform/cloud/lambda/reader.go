@@ -91,24 +91,34 @@ func (r *reader) discover(ctx context.Context) (ready []string) {
 // reading, or new ones, and begin at their first record. A shard that is no
 // longer listed has left retention with all its records.
 func (r *reader) note(list []Shard) {
-	r.mu.Lock()
-	known := maps.Clone(r.shards)
-	r.mu.Unlock()
-	for _, shard := range list {
-		if known[shard.ID] != nil {
-			continue
-		}
-		first := place{From: Position{Type: TrimHorizon}}
-		if len(known) == 0 {
-			first = place{From: r.start, Done: shard.Closed && r.start.Type == Latest}
-		}
-		r.advance(shard.ID, func(p *place) { *p = first })
-	}
+	known := r.begin(list)
 	for id := range known {
 		if !r.handled(id) && !slices.ContainsFunc(list, func(s Shard) bool { return s.ID == id }) {
 			r.finish(id)
 		}
 	}
+}
+
+// begin gives a place to every shard not seen before, to all of them or, if a
+// crash comes between, to none: those there at the start are known by it.
+func (m *mapping) begin(list []Shard) (known map[string]*place) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known = maps.Clone(m.shards)
+	var fresh []string
+	for _, shard := range list {
+		if known[shard.ID] != nil {
+			continue
+		}
+		first := &place{From: Position{Type: TrimHorizon}}
+		if len(known) == 0 {
+			first = &place{From: m.start, Done: shard.Closed && m.start.Type == Latest}
+		}
+		m.shards[shard.ID] = first
+		fresh = append(fresh, shard.ID)
+	}
+	m.keepPlaces(fresh...)
+	return known
 }
 
 // anchor turns LATEST into a fixed place in every shard before anything is

@@ -6,8 +6,10 @@
 // An event source mapping delivers every record of its stream to the function
 // at least once, in order within a shard; a record leaves that path only when
 // the mapping's own limits (retries, age) discard it, and then its position is
-// sent to the on-failure destination until that succeeds. Checkpoints live in
-// memory: a mapping forgets its position when the service ends.
+// sent to the on-failure destination until that succeeds. With Config.Data
+// functions, mappings with their checkpoints, and accepted events survive the
+// process: what was in hand when it ended is delivered once more. Without it
+// all of that ends with the service.
 package lambda
 
 import (
@@ -22,6 +24,7 @@ import (
 	"sync"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -39,6 +42,7 @@ type Config struct {
 	CAFile       string        // what functions must trust to call Endpoint, as AWS_CA_BUNDLE; "" without TLS
 	QuotasOff    bool          // lifts the account's concurrency limit; reservations stay
 	Seed         uint64        // of the versions that aliases with weights draw
+	Data         *store.Data   // where all is kept; nil keeps nothing
 	Log          *slog.Logger  // nil means none
 }
 
@@ -67,7 +71,9 @@ type Service struct {
 	functions map[string]*function
 	mappings  map[string]*mapping // by UUID
 	random    *rand.Rand          // for aliases with weights
-	codeRoot  string              // temporary directory of unpacked zips, once needed
+
+	codeMu   sync.Mutex
+	codeRoot string // temporary directory of unpacked zips, once needed
 }
 
 // New checks cfg and starts nothing; calls that need a process or a poller
@@ -93,6 +99,9 @@ func New(cfg Config) (*Service, error) {
 		functions: map[string]*function{}, mappings: map[string]*mapping{},
 	}
 	s.pool = newPool(&s.cfg, s.sup)
+	if err := s.restore(); err != nil {
+		return nil, fmt.Errorf("lambda: %w", err)
+	}
 	return s, nil
 }
 
@@ -113,8 +122,8 @@ func (s *Service) Run(ctx context.Context) error {
 	s.sup.spawn(s.pool.reap)
 	<-ctx.Done()
 	s.sup.finish()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.codeMu.Lock()
+	defer s.codeMu.Unlock()
 	if s.codeRoot != "" {
 		if err := os.RemoveAll(s.codeRoot); err != nil {
 			return fmt.Errorf("remove unpacked functions: %w", err)
@@ -176,8 +185,8 @@ func (s *Service) Service() wire.Service {
 
 // codeDir is the directory unpacked zips live in.
 func (s *Service) codeDir() (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.codeMu.Lock()
+	defer s.codeMu.Unlock()
 	if s.codeRoot == "" {
 		dir, err := os.MkdirTemp("", "weir-lambda-")
 		if err != nil {

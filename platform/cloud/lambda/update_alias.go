@@ -52,6 +52,7 @@ func (s *Service) updateAlias() wire.Operation {
 				return aliasConfiguration{}, err
 			}
 			f.aliases[next.name] = next
+			s.keep(f)
 			return f.aliasView(next), nil
 		})
 }

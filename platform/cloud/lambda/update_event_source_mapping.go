@@ -74,9 +74,6 @@ func (s *Service) handleUpdateMapping(_ context.Context, _ *wire.Call, in *updat
 	if err := m.change(function, parameters, in.Enabled); err != nil {
 		return accepted{}, err
 	}
-	m.mu.Lock()
-	m.modified = s.cfg.Wall.Now()
-	m.mu.Unlock()
 	return accepted{m.view()}, nil
 }
 
@@ -97,7 +94,8 @@ func (m *mapping) change(function string, parameters mappingSettings, enabled *b
 		m.state = stateUpdating
 	}
 	set(&m.enabled, enabled)
-	m.function, m.settings = function, parameters
+	m.function, m.settings, m.modified = function, parameters, m.deps.wall.Now()
+	m.keep()
 	m.generation()
 	return nil
 }

@@ -65,11 +65,13 @@ func (s *Service) updateFunctionCode() wire.Operation {
 				f.architecture = in.Architectures[0]
 			}
 			s.revise(f, next)
-			old.release()
+			out := f.updating(f.arn)
 			if in.Publish {
 				v := s.publish(f, nil)
-				return v.updating(f.arn + ":" + v.number), nil
+				out = v.updating(f.arn + ":" + v.number)
 			}
-			return f.updating(f.arn), nil
+			s.keep(f)
+			s.discard(old)
+			return out, nil
 		})
 }

@@ -68,6 +68,7 @@ func (s *Service) updateFunctionConfiguration() wire.Operation {
 				f.description = *in.Description
 			}
 			s.revise(f, next)
+			s.keep(f)
 			return f.updating(f.arn), nil
 		})
 }

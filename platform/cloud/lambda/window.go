@@ -17,17 +17,20 @@ const (
 // openWindow is a tumbling window that the function has aggregated records of.
 // Its bounds are simulated time, as every window is.
 type openWindow struct {
-	Start, End time.Time
-	State      json.RawMessage
-	Span       span // of the records in State
-	Early      bool // State is too large: the final invocation is due now
+	Start time.Time       `json:"start"`
+	End   time.Time       `json:"end"`
+	State json.RawMessage `json:"state"`
+	Span  span            `json:"span"`            // of the records in State
+	Early bool            `json:"early,omitempty"` // State is too large: the final invocation is due now
 }
 
 // span is a run of records as on-failure documents tell it.
 type span struct {
-	First, Last               string // sequence numbers
-	FirstArrival, LastArrival time.Time
-	Records                   int
+	First        string    `json:"first"` // sequence numbers
+	Last         string    `json:"last"`
+	FirstArrival time.Time `json:"first_arrival"`
+	LastArrival  time.Time `json:"last_arrival"`
+	Records      int       `json:"records"`
 }
 
 func spanOf(records []Record) span {
