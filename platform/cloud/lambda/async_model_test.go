@@ -95,6 +95,9 @@ func (m asyncModel) expected(e modelEvent) (condition string, at time.Duration) 
 func (m asyncModel) run(rt *rapid.T) string {
 	attempts := map[string]int{}
 	outcomes := map[string][]string{}
+	for i, e := range m.events {
+		outcomes[fmt.Sprint(i)] = e.outcomes
+	}
 	f := &fakeEvents{limits: m.limits}
 	f.invoked = func(e asyncEvent) (Result, error) {
 		f.mu.Lock()
@@ -118,13 +121,10 @@ func (m asyncModel) run(rt *rapid.T) string {
 		return nil
 	}
 	w, stop := newEvents(f, slog.New(slog.DiscardHandler))
-	accepted := 0
 	for second := time.Duration(0); second <= 600*time.Second && second <= m.horizon; second += time.Second {
 		for i, e := range m.events {
 			if e.at == second {
-				outcomes[fmt.Sprint(i)] = e.outcomes
 				w.offer(rt, fmt.Sprint(i))
-				accepted++
 			}
 		}
 		time.Sleep(time.Second)
