@@ -49,6 +49,7 @@ func (s *Service) tagResource() wire.Operation {
 				return noContent{}, err
 			}
 			f.tags = tags
+			s.keep(f)
 			return noContent{}, nil
 		})
 }

@@ -46,6 +46,7 @@ func (s *Service) untagResource() wire.Operation {
 				delete(tags, key)
 			}
 			f.tags = tags
+			s.keep(f)
 			return noContent{}, nil
 		})
 }

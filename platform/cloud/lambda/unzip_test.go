@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weirstream/weir/platform/cloud/store/storetest"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -112,7 +113,9 @@ func TestZipIsUploadedAndRun(t *testing.T) {
 		entry{"data/", fs.ModeDir | 0o755, text("")},
 		entry{"data/greeting.txt", 0o644, text("hello from the package")},
 		entry{"bootstrap", 0o755, program})
-	s := running(t, Config{})
+	disk := storetest.New(t)
+	t.Cleanup(func() { disk.Close() })
+	s := running(t, Config{Data: disk.Data()})
 	create(t, s, "zipped", func(in *createFunctionInput) { in.Code = &FunctionCode{ZipFile: data} })
 	root := s.codeRoot
 	for range 2 {
@@ -124,11 +127,16 @@ func TestZipIsUploadedAndRun(t *testing.T) {
 	if list, _ := os.ReadDir(root); len(list) != 1 {
 		t.Errorf("%d unpacked packages, want 1", len(list))
 	}
+	disk.Wait()
+	r, err := running(t, Config{Data: disk.Data()}).Invoke(t.Context(), "zipped", nil)
+	if err != nil || string(r.Payload) != `"hello from the package"` {
+		t.Errorf("in the next process: %s %s %v", r.FunctionError, r.Payload, err)
+	}
 	in := &updateFunctionCodeInput{name: target{FunctionName: "zipped"}, FunctionCode: FunctionCode{S3Bucket: HandlerBucket, S3Key: "echo"}}
 	if _, err := s.updateFunctionCode().Handle(context.Background(), nil, in); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Invoke(t.Context(), "zipped", []byte(`"now built in"`))
+	r, err = s.Invoke(t.Context(), "zipped", []byte(`"now built in"`))
 	if err != nil || string(r.Payload) != `"now built in"` {
 		t.Errorf("after the update: %s %s %v", r.FunctionError, r.Payload, err)
 	}
