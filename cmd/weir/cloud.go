@@ -119,6 +119,7 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 	if !isLoopback(f.listen) && config.SecretAccessKey == "test" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: others can reach this address and know the password test; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
+	go holdMemory(cmd.Context())
 	if err := c.Run(cmd.Context()); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -33,7 +33,8 @@ type Config struct {
 	// 0 means 20ms, negative means no wait.
 	StatusDelay time.Duration
 	// MemoryMax bounds the memory that full chunks of records take; what is
-	// beyond it lies in Data or in a temporary file. 0 means 64 MiB.
+	// beyond it lies in Data or in a temporary file. 0 means 64 MiB, or 32
+	// MiB with Data, whose own memory comes on top.
 	MemoryMax int64
 	SpillDir  string // "" means the system's temporary directory
 	// Data keeps streams and records, and its caller's replies wait for it
@@ -86,6 +87,12 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kinesis: %w", err)
 	}
+	if cfg.MemoryMax == 0 {
+		cfg.MemoryMax = 64 << 20
+		if cfg.Data != nil {
+			cfg.MemoryMax = 32 << 20
+		}
+	}
 	limits := controlLimits()
 	if cfg.QuotasOff {
 		limits = nil
@@ -94,7 +101,7 @@ func New(cfg Config) (*Service, error) {
 		cfg: cfg,
 		residency: &residency{
 			spill: &spillShelf{store.NewSpill(cfg.SpillDir), store.NewKeyring()},
-			max:   cmp.Or(cfg.MemoryMax, 64<<20), log: cfg.Log,
+			max:   cfg.MemoryMax, log: cfg.Log,
 		},
 		sealer:  newSealer(tokens),
 		quota:   newCallQuota(limits),

@@ -34,8 +34,8 @@ type Data struct {
 	writer  sync.WaitGroup
 
 	mu     sync.Mutex
-	staged *group // not yet being written; nil when nothing is
-	taken  *group // being written
+	staged []*group // not yet being written, in order
+	taken  *group   // being written
 	wake   chan struct{}
 	closed bool
 }
@@ -60,6 +60,10 @@ type DataConfig struct {
 
 	files vfs.FS // tests put one that fails here
 }
+
+// groupBytes is how much a group takes in: beyond, its memory would count more
+// than the sync it saves.
+const groupBytes = 2 << 20
 
 // group is a run of changes that become durable together.
 type group struct {
@@ -128,10 +132,12 @@ func (d *Data) Stage(fn func(*Changes)) {
 	if d.closed {
 		return
 	}
-	if d.staged == nil {
-		d.staged = &group{batch: d.db.NewBatch(), done: make(chan struct{})}
+	last := len(d.staged) - 1
+	if last < 0 || d.staged[last].batch.Len() > groupBytes {
+		d.staged = append(d.staged, &group{batch: d.db.NewBatch(), done: make(chan struct{})})
+		last++
 	}
-	fn(&Changes{batch: d.staged.batch})
+	fn(&Changes{batch: d.staged[last].batch})
 	select {
 	case d.wake <- struct{}{}:
 	default: // the writer has been told
@@ -145,9 +151,9 @@ func (d *Data) Wait(ctx context.Context) error {
 		return nil
 	}
 	d.mu.Lock()
-	last := d.staged
-	if last == nil {
-		last = d.taken
+	last := d.taken
+	if n := len(d.staged); n > 0 {
+		last = d.staged[n-1]
 	}
 	d.mu.Unlock()
 	if last == nil {
@@ -174,7 +180,7 @@ func (d *Data) Admit() error {
 // write commits groups, one after the other, until Close.
 func (d *Data) write() {
 	for range d.wake {
-		if g := d.take(); g != nil {
+		for g := d.take(); g != nil; g = d.take() {
 			_ = g.batch.Set(tallyKey(), d.tally.next(), nil) // in memory: never fails
 			g.err = d.db.Apply(g.batch, pebble.Sync)
 			if g.err == nil {
@@ -189,7 +195,10 @@ func (d *Data) write() {
 func (d *Data) take() *group {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.taken, d.staged = d.staged, nil
+	if len(d.staged) == 0 {
+		return nil
+	}
+	d.taken, d.staged = d.staged[0], d.staged[1:]
 	return d.taken
 }
 

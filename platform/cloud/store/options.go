@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	memTableBytes = 16 << 20
+	memTableBytes = 8 << 20
 	cacheBytes    = 8 << 20
 	fileBytes     = 16 << 20 // of the files that tables are flushed to
 	// blobMin is the size from which values lie in files of their own and are
@@ -27,7 +27,7 @@ func (d *Data) options(lock *pebble.Lock) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		Logger:                      pebbleLog{d},
 		MemTableSize:                memTableBytes,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: 3,
 		CacheSize:                   cacheBytes,
 		TargetFileSizes:             [7]int64{fileBytes},
 		L0StopWritesThreshold:       1000, // slow compaction must not stop puts: keys are few

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// memoryGoal is what the cloud alone tries to stay within: Go collects garbage
+// sooner and gives memory back when it comes near. It is no wall; see holdMemory.
+const memoryGoal = 200 << 20
+
+// holdMemory keeps the process near memoryGoal until ctx ends. Where more than
+// half of the goal is really in use, by many queued messages, say, the goal
+// grows with it: collecting the same live memory over and over would free nothing.
+// GOMEMLIMIT or GOGC in the environment say that somebody else decides.
+func holdMemory(ctx context.Context) {
+	if os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" {
+		return
+	}
+	before := debug.SetMemoryLimit(memoryGoal)
+	defer debug.SetMemoryLimit(before)
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for tick := time.NewTicker(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			metrics.Read(sample)
+			debug.SetMemoryLimit(memoryLimit(sample[0].Value.Uint64()))
+		}
+	}
+}
+
+// memoryLimit is the limit for that much live memory.
+func memoryLimit(live uint64) int64 {
+	if live > math.MaxInt64/2 {
+		return math.MaxInt64
+	}
+	return max(memoryGoal, 2*int64(live))
+}
