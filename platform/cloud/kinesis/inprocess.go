@@ -75,19 +75,12 @@ func (s *Service) ReadShard(ctx context.Context, streamARN, shardID string, from
 	if err != nil {
 		return Batch{}, err
 	}
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	sh, err := s.findShard(st, shardID)
-	if err != nil {
-		return Batch{}, err
-	}
 	now := s.now()
-	counter, err := s.resolvePosition(st, sh, now, from.starting("ReadShard"))
-	if err != nil {
+	sh, p, err := s.pollFrom(st, shardID, now, from.starting("ReadShard"), max(1, min(limit, getRecordsMax)))
+	if sh == nil {
 		return Batch{}, err
 	}
-	p, err := s.poll(st, sh, now, counter, max(1, min(limit, getRecordsMax)))
-	s.measureGet(st.name, now, readPage{records: p.records, bytes: p.bytes, behindMillis: p.behindMillis}, err)
+	s.measureGet(st.name, sh.id, now, readPage{records: p.records, bytes: p.bytes, behindMillis: p.behindMillis}, err)
 	if err == nil {
 		err = s.cfg.Data.Wait(ctx) // nobody acts on a record that a crash could take back
 	}
@@ -95,6 +88,22 @@ func (s *Service) ReadShard(ctx context.Context, streamARN, shardID string, from
 		return Batch{}, err
 	}
 	return sh.batch(p, now), nil
+}
+
+// pollFrom polls a shard from a position. The shard is nil if it never came to that.
+func (s *Service) pollFrom(st *stream, shardID string, now time.Time, from startingPosition, limit int) (*shard, page, error) {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	sh, err := s.findShard(st, shardID)
+	if err != nil {
+		return nil, page{}, err
+	}
+	counter, err := s.resolvePosition(st, sh, now, from)
+	if err != nil {
+		return nil, page{}, err
+	}
+	p, err := s.poll(st, sh, now, counter, limit)
+	return sh, p, err
 }
 
 // SubscribeShard is SubscribeToShard without HTTP: it calls deliver, from this

@@ -18,7 +18,8 @@ type meters struct {
 	each map[meterKey]*metering.Meter
 }
 
-type meterKey struct{ stream, consumer string }
+// meterKey names a stream, a consumer of one or a shard of one.
+type meterKey struct{ stream, consumer, shard string }
 
 func (m *meters) of(key meterKey) *metering.Meter {
 	m.mu.RLock()
@@ -39,8 +40,8 @@ func (m *meters) of(key meterKey) *metering.Meter {
 }
 
 // DrainMetrics hands out what was measured since its last call, under the names
-// that CloudWatch has for it: metrics of streams and of their consumers, none of
-// single shards.
+// that CloudWatch has for it: metrics of streams, of their consumers and, where
+// enhanced monitoring is on, of shards.
 func (s *Service) DrainMetrics(emit func(metering.Sample)) {
 	s.meters.mu.Lock()
 	each := make(map[meterKey]*metering.Meter, len(s.meters.each))
@@ -52,6 +53,9 @@ func (s *Service) DrainMetrics(emit func(metering.Sample)) {
 		dimensions := []metering.Dimension{{Name: "StreamName", Value: key.stream}}
 		if key.consumer != "" {
 			dimensions = append(dimensions, metering.Dimension{Name: "ConsumerName", Value: key.consumer})
+		}
+		if key.shard != "" {
+			dimensions = append(dimensions, metering.Dimension{Name: "ShardId", Value: key.shard})
 		}
 		if !meter.Drain("AWS/Kinesis", dimensions, emit) && !s.exists(key.stream) {
 			s.meters.mu.Lock()
@@ -89,14 +93,14 @@ func (s *Service) measured(operation string, handle handler) handler {
 		took := float64(now.Sub(started).Microseconds()) / 1000
 		switch in := in.(type) {
 		case *PutRecordInput:
-			s.measurePut(in, now, took, err)
+			s.measurePut(in, out, now, took, err)
 		case *PutRecordsInput:
 			s.measurePuts(in, out, now, took, err)
 		case *GetRecordsInput:
 			if t, sealed := s.sealer.open(iteratorToken, *in.ShardIterator); sealed == nil {
 				read := pageOf(out)
 				read.tookMillis = took
-				s.measureGet(t.stream, now, read, err)
+				s.measureGet(t.stream, shardID(t.shard), now, read, err)
 			}
 		case *SubscribeToShardInput:
 			s.measureSubscribe(*in.ConsumerARN, now, err)
@@ -139,7 +143,7 @@ func millis(name string, n float64) metering.Value {
 	return metering.Value{Name: name, Unit: "Milliseconds", Value: n}
 }
 
-func (s *Service) measurePut(in *PutRecordInput, now time.Time, took float64, err error) {
+func (s *Service) measurePut(in *PutRecordInput, out any, now time.Time, took float64, err error) {
 	key := meterKey{stream: refName(in.StreamRef)}
 	values := []metering.Value{
 		count("PutRecord.Success", truth(err == nil)), millis("PutRecord.Latency", took),
@@ -150,6 +154,14 @@ func (s *Service) measurePut(in *PutRecordInput, now time.Time, took float64, er
 		values = append(values, bytesOf("PutRecord.Bytes", size), bytesOf("IncomingBytes", size), count("IncomingRecords", 1))
 	}
 	s.measure(key, now, values...)
+	st := s.monitored(key.stream)
+	if result, ok := out.(*PutRecordOutput); st != nil && (ok && err == nil || refused(err)) {
+		shard := ""
+		if err == nil {
+			shard = result.ShardID
+		}
+		s.measureShardPut(st, now, &PutRecordsEntry{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}, shard)
+	}
 }
 
 func (s *Service) measurePuts(in *PutRecordsInput, out any, now time.Time, took float64, err error) {
@@ -173,6 +185,11 @@ func (s *Service) measurePuts(in *PutRecordsInput, out any, now time.Time, took 
 		count("PutRecords.FailedRecords", float64(total-stored-throttled)), count("PutRecords.ThrottledRecords", float64(throttled)),
 		bytesOf("PutRecords.Bytes", size), bytesOf("IncomingBytes", size), count("IncomingRecords", float64(stored)),
 		count("WriteProvisionedThroughputExceeded", float64(throttled)))
+	if st := s.monitored(refName(in.StreamRef)); st != nil {
+		for i := range in.Records {
+			s.measureShardPut(st, now, &in.Records[i], result.Records[i].ShardID)
+		}
+	}
 }
 
 // readPage is what metrics need to know of a read.
@@ -196,7 +213,7 @@ func pageOf(out any) (p readPage) {
 
 // measureGet counts a GetRecords, also that of a reader in this process. The
 // iterator's age is how far behind the newest record it stands.
-func (s *Service) measureGet(stream string, now time.Time, p readPage, err error) {
+func (s *Service) measureGet(stream, shard string, now time.Time, p readPage, err error) {
 	values := []metering.Value{
 		count("GetRecords.Success", truth(err == nil)), millis("GetRecords.Latency", p.tookMillis),
 		count("ReadProvisionedThroughputExceeded", truth(refused(err))),
@@ -207,6 +224,9 @@ func (s *Service) measureGet(stream string, now time.Time, p readPage, err error
 			millis("GetRecords.IteratorAgeMilliseconds", float64(p.behindMillis)))
 	}
 	s.measure(meterKey{stream: stream}, now, values...)
+	if st := s.monitored(stream); st != nil {
+		s.measureShardRead(st, shard, now, p, err)
+	}
 }
 
 func (s *Service) measureSubscribe(consumerARN string, now time.Time, err error) {
@@ -224,7 +244,11 @@ func (s *Service) measureEvent(sub *subscription, d delivery, err error) {
 			count("SubscribeToShardEvent.Records", float64(d.records)), bytesOf("SubscribeToShardEvent.Bytes", d.bytes),
 			millis("SubscribeToShardEvent.MillisBehindLatest", float64(d.behindMillis)))
 	}
-	s.measure(key, s.now(), values...)
+	now := s.now()
+	s.measure(key, now, values...)
+	if st := s.monitored(key.stream); st != nil && err == nil {
+		s.measureShardRead(st, sub.sh.id, now, readPage{records: d.records, bytes: d.bytes, behindMillis: d.behindMillis}, nil)
+	}
 }
 
 // consumerMeter takes arn:aws:kinesis:REGION:ACCOUNT:stream/STREAM/consumer/NAME:CREATED.
@@ -232,5 +256,5 @@ func consumerMeter(arn string) (meterKey, bool) {
 	_, rest, ok := strings.Cut(arn, ":stream/")
 	stream, consumer, isConsumer := strings.Cut(rest, "/consumer/")
 	consumer, _, _ = strings.Cut(consumer, ":")
-	return meterKey{stream, consumer}, ok && isConsumer
+	return meterKey{stream: stream, consumer: consumer}, ok && isConsumer
 }
