@@ -2,17 +2,17 @@ package cloudwatch
 
 import (
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"time"
 
-	disk "github.com/weirstream/weir/platform/cloud/store"
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // On disk a metric has a number; each of its points is an entry of its own in a
 // compact form, so that a minute's update writes only that minute's points.
 const (
-	metricPrefix = "cw/m/" // NUMBER
-	pointPrefix  = "cw/p/" // NUMBER FINE START UNIT
+	metricPrefix = "cloudwatch/metric/" // NUMBER
+	pointPrefix  = "cloudwatch/point/"  // NUMBER FINE START UNIT
 )
 
 func metricKey(number uint64) []byte {
@@ -35,7 +35,7 @@ func (k pointKey) append(to []byte) []byte {
 	return append(to, k.unit...)
 }
 
-// keptMetric is a metric on disk.
+// keptMetric is a metric on store.
 type keptMetric struct {
 	Namespace  string      `json:"namespace"`
 	Name       string      `json:"name"`
@@ -56,7 +56,7 @@ type pointRef struct {
 	at pointKey
 }
 
-func (s *store) touchMetric(in *series) {
+func (s *metricStore) touchMetric(in *series) {
 	if s.data == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func (s *store) touchMetric(in *series) {
 	s.touched.metrics[in] = true
 }
 
-func (s *store) touchPoint(in *series, at pointKey) {
+func (s *metricStore) touchPoint(in *series, at pointKey) {
 	if s.data == nil {
 		return
 	}
@@ -76,12 +76,12 @@ func (s *store) touchPoint(in *series, at pointKey) {
 	s.touched.points[pointRef{in, at}] = true
 }
 
-// flush stages what was touched, as it is now. Callers hold s.mu.
-func (s *store) flush() {
+// keep stages what was touched, as it is now. Callers hold s.mu.
+func (s *metricStore) keep() {
 	if len(s.touched.metrics) == 0 && len(s.touched.points) == 0 {
 		return
 	}
-	s.data.Stage(func(c *disk.Changes) {
+	s.data.Stage(func(c *store.Changes) {
 		for in := range s.touched.metrics {
 			if s.series[in.key] == in {
 				c.PutJSON(metricKey(in.number), keptMetric{in.metric.Namespace, in.metric.MetricName, in.metric.Dimensions, in.written})
@@ -107,9 +107,9 @@ func (s *store) flush() {
 }
 
 // restore reads what an earlier process left.
-func (s *store) restore(now time.Time) error {
+func (s *metricStore) restore(now time.Time) error {
 	numbers := make(map[uint64]*series)
-	err := disk.ScanJSON(s.data, []byte(metricPrefix), func(key []byte, kept *keptMetric) error {
+	err := store.ScanJSON(s.data, []byte(metricPrefix), func(key []byte, kept *keptMetric) error {
 		m := Metric{kept.Namespace, kept.Name, kept.Dimensions}
 		in := &series{
 			key: m.key(), number: binary.BigEndian.Uint64(key[len(metricPrefix):]),
@@ -122,10 +122,13 @@ func (s *store) restore(now time.Time) error {
 		return err
 	}
 	err = s.data.ScanPrefix([]byte(pointPrefix), func(key, value []byte) error {
-		p, err := decodePoint(value)
 		rest := key[len(pointPrefix):]
-		if err != nil || len(rest) < 8+1+8 || numbers[binary.BigEndian.Uint64(rest)] == nil {
-			return fmt.Errorf("%w: the entry %q is no point of a metric: %w", disk.ErrDamaged, key, err)
+		if len(rest) < 8+1+8 || numbers[binary.BigEndian.Uint64(rest)] == nil {
+			return s.data.Damaged(key, errors.New("it is of no metric"))
+		}
+		p, err := decodePoint(value)
+		if err != nil {
+			return s.data.Damaged(key, err)
 		}
 		in := numbers[binary.BigEndian.Uint64(rest)]
 		at := pointKey{fine: rest[8] == 1, start: int64(binary.BigEndian.Uint64(rest[9:]) ^ signBit), unit: string(rest[17:])}
@@ -140,6 +143,6 @@ func (s *store) restore(now time.Time) error {
 		return err
 	}
 	s.sweep(now)
-	s.flush()
+	s.keep()
 	return nil
 }

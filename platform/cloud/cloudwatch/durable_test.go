@@ -144,7 +144,7 @@ func TestForgottenMetricsLeaveTheDisk(t *testing.T) {
 	mustPut(t, s, MetricDatum{MetricName: ptr("new"), Value: ptr(1.0)})
 	disk.Wait()
 	entries := 0
-	err := disk.Data().ScanPrefix([]byte("cw/"), func(_, _ []byte) error { entries++; return nil })
+	err := disk.Data().ScanPrefix([]byte("cloudwatch/"), func(_, _ []byte) error { entries++; return nil })
 	if err != nil || entries != 2 {
 		t.Errorf("%d entries, want the new metric and its point: %v", entries, err)
 	}

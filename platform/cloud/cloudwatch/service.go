@@ -19,7 +19,7 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/internal/metering"
-	disk "github.com/weirstream/weir/platform/cloud/store"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -27,7 +27,7 @@ import (
 type Config struct {
 	Clock clock.Clock  // nil means clock.Wall
 	Log   *slog.Logger // nil discards
-	Data  *disk.Data   // where metrics are kept; nil keeps nothing
+	Data  *store.Data  // where metrics are kept; nil keeps nothing
 	// Sources are drained once a minute and before every read: what the cloud's
 	// services measured of themselves.
 	Sources []Source
@@ -40,7 +40,7 @@ type Source func(emit func(metering.Sample))
 // Service holds the account's metrics. It is safe for concurrent use.
 type Service struct {
 	cfg   Config
-	store store
+	store metricStore
 	turn  chan struct{} // whose holder drains the sources
 }
 
@@ -50,7 +50,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Clock = clock.Wall{}
 	}
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
-	s := &Service{cfg: cfg, store: store{data: cfg.Data, series: make(map[string]*series)}, turn: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, store: metricStore{data: cfg.Data, series: make(map[string]*series)}, turn: make(chan struct{}, 1)}
 	if err := s.store.restore(cfg.Clock.Now()); err != nil {
 		return nil, fmt.Errorf("cloudwatch: %w", err)
 	}

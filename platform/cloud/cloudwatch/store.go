@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	disk "github.com/weirstream/weir/platform/cloud/store"
+	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -41,9 +41,9 @@ type point struct {
 	written time.Time
 }
 
-// store keeps metrics in memory and, with data, on disk. It is safe for concurrent use.
-type store struct {
-	data *disk.Data
+// metricStore keeps metrics in memory and, with data, on store. It is safe for concurrent use.
+type metricStore struct {
+	data *store.Data
 
 	mu     sync.Mutex
 	series map[string]*series
@@ -80,10 +80,10 @@ func floor(seconds, width int64) int64 {
 }
 
 // put takes all of list or, if the store would grow too large, nothing.
-func (s *store) put(now time.Time, list []measurement) error {
+func (s *metricStore) put(now time.Time, list []measurement) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer s.flush()
+	defer s.keep()
 	if now.Sub(s.swept) > time.Minute || s.full(list) {
 		s.sweep(now)
 	}
@@ -111,7 +111,7 @@ func (s *store) put(now time.Time, list []measurement) error {
 }
 
 // add merges values into the point at a key.
-func (s *store) add(in *series, at pointKey, now time.Time, values *distribution) {
+func (s *metricStore) add(in *series, at pointKey, now time.Time, values *distribution) {
 	p := in.points[at]
 	if p == nil {
 		p = &point{}
@@ -126,7 +126,7 @@ func (s *store) add(in *series, at pointKey, now time.Time, values *distribution
 }
 
 // full reports whether list could go beyond the limits.
-func (s *store) full(list []measurement) bool {
+func (s *metricStore) full(list []measurement) bool {
 	cells, fresh := s.cells, make(map[string]bool)
 	for i := range list {
 		cells += list[i].values.cells()
@@ -139,7 +139,7 @@ func (s *store) full(list []measurement) bool {
 
 // sweep forgets what was not written to for keepFor, and rolls seconds that are
 // older than fineFor up into their minutes.
-func (s *store) sweep(now time.Time) {
+func (s *metricStore) sweep(now time.Time) {
 	s.swept = now
 	for key, in := range s.series {
 		for at, p := range in.points {
@@ -189,7 +189,7 @@ func (s span) has(now time.Time, at pointKey) bool {
 
 // read sums a metric up by periods, oldest first. An empty unit means all
 // units, together or apart.
-func (s *store) read(now time.Time, m Metric, unit string, when span, apart bool) []statistics {
+func (s *metricStore) read(now time.Time, m Metric, unit string, when span, apart bool) []statistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.series[m.key()]
@@ -228,7 +228,7 @@ func (s *store) read(now time.Time, m Metric, unit string, when span, apart bool
 }
 
 // list returns the metrics that want accepts, after the key given, by key.
-func (s *store) list(after string, most int, want func(Metric, time.Time) bool) (found []Metric, last string, more bool) {
+func (s *metricStore) list(after string, most int, want func(Metric, time.Time) bool) (found []Metric, last string, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var keys []string

@@ -191,7 +191,7 @@ func (s *Service) restoreRoot() (created time.Time, err error) {
 		key, err = s.data.Keyring().Open(secretsName, []byte(sessionsName), sessions.Key)
 	}
 	if err != nil {
-		return created, unreadable(sessionsName, err)
+		return created, s.data.Damaged([]byte(sessionsName), err)
 	}
 	if !found && s.data != nil {
 		s.keep(func(c *store.Changes) {

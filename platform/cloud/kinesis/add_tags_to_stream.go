@@ -37,6 +37,6 @@ func (s *Service) addTagsToStream(_ context.Context, _ *wire.Call, in *AddTagsTo
 		return nil, err
 	}
 	st.tags = tags
-	st.save()
+	st.keep()
 	return nil, nil
 }

@@ -33,7 +33,7 @@ func (s *Service) deregisterStreamConsumer(_ context.Context, _ *wire.Call, in *
 	}
 	c.status, c.settleAt = statusDeleting, s.now().Add(s.cfg.StatusDelay)
 	st.updateDue()
-	st.save()
+	st.keep()
 	s.wakeRun()
 	return nil, nil
 }

@@ -1,160 +1,181 @@
 package kinesis
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/weirstream/weir/platform/cloud/store"
 )
 
-// With a data directory the records of every put are staged, shard by shard, as
-// one run under the counter of its first record, so chunks need not be written
-// again when they leave memory. A run never crosses a chunk's end, and a chunk
-// that is full is staged with its last run as an index entry: opening a
-// directory reads the index and the runs behind it only.
-
 // Keys in the data directory. Numbers in them are big-endian, so that they sort.
 const (
-	streamPrefix = "kinesis/stream/" // birth: streamDoc
+	streamPrefix = "kinesis/stream/" // birth: a keptStream
 	runPrefix    = "kinesis/run/"    // birth, shard, counter of the first record: a run
-	indexPrefix  = "kinesis/chunk/"  // birth, shard, counter of the first record: chunkIndex
+	indexPrefix  = "kinesis/chunk/"  // birth, shard, counter of the first record: when a full chunk ends
 	trimPrefix   = "kinesis/trim/"   // birth, shard: the lowest counter not trimmed
 	birthsName   = "kinesis/births"  // the number of streams created
-	tokensName   = "kinesis/tokens"  // the key of iterators and page tokens
 )
 
 func streamKey(prefix string, birth uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte(prefix), birth)
 }
 
-// dataShelf is a shard's part of the data directory.
-type dataShelf struct {
-	data  *store.Data
-	birth uint64
-	shard uint32
+// keptStream is a stream as the data directory keeps it, but for its records.
+type keptStream struct {
+	Name      string            `json:"name"`
+	Created   time.Time         `json:"created"`
+	Status    string            `json:"status"`
+	Opened    time.Time         `json:"opened"`
+	SettleAt  time.Time         `json:"settle_at,omitzero"`
+	Pending   change            `json:"pending,omitzero"`
+	Settings  settings          `json:"settings"`
+	Shards    []keptShard       `json:"shards"`
+	NextIndex uint32            `json:"next_index"`
+	Consumers []keptConsumer    `json:"consumers,omitempty"`
+	Epochs    map[string]int64  `json:"epochs,omitempty"`
+	Tags      map[string]string `json:"tags,omitempty"`
+	Peak      int               `json:"peak,omitempty"` // of an on-demand stream, in shards
+	PeakAt    time.Time         `json:"peak_at,omitzero"`
+	GrewAt    time.Time         `json:"grew_at,omitzero"`
+
+	ModeChanges      []time.Time `json:"mode_changes,omitempty"`
+	Scalings         []time.Time `json:"scalings,omitempty"`
+	EncryptionStarts []time.Time `json:"encryption_starts,omitempty"`
+	EncryptionStops  []time.Time `json:"encryption_stops,omitempty"`
 }
 
-func (d *dataShelf) key(prefix string, counter uint64) []byte {
-	key := binary.BigEndian.AppendUint32(streamKey(prefix, d.birth), d.shard)
-	if prefix == trimPrefix {
-		return key
-	}
-	return binary.BigEndian.AppendUint64(key, counter)
+type keptShard struct {
+	Index         uint32    `json:"index"`
+	CreatedSecond int64     `json:"created_second"`
+	Opened        time.Time `json:"opened"`
+	ClosedAt      time.Time `json:"closed_at,omitzero"`
+	Start         hashKey   `json:"start"`
+	End           hashKey   `json:"end"`
+	Parents       []string  `json:"parents,omitempty"`
 }
 
-func (d *dataShelf) fetch(c *chunk) (content, error) {
-	if err := d.data.Wait(context.Background()); err != nil {
-		return content{}, err
-	}
-	held := content{entries: make([]entry, 0, c.count)}
-	end, err := d.scan(c.base, c.end(), func(run content) { held.extend(run) })
-	if err == nil && end != c.end() {
-		err = d.missing(end)
-	}
-	return held, err
+type keptConsumer struct {
+	Name     string            `json:"name"`
+	ARN      string            `json:"arn"`
+	Created  time.Time         `json:"created"`
+	Status   string            `json:"status"`
+	SettleAt time.Time         `json:"settle_at,omitzero"`
+	Tags     map[string]string `json:"tags,omitempty"`
 }
 
-func (d *dataShelf) discard(c *chunk) {
-	d.data.Stage(func(to *store.Changes) {
-		to.DeleteRange(d.key(runPrefix, c.base), d.key(runPrefix, c.end()))
-		to.Delete(d.key(indexPrefix, c.base))
-		to.Put(d.key(trimPrefix, 0), binary.BigEndian.AppendUint64(nil, c.end()))
+// keep stages the stream, but for its records, as it is now; the caller holds mu.
+func (st *stream) keep() {
+	if st.data == nil {
+		return
+	}
+	d := st.kept() // takes the shards' locks, under which others stage
+	st.data.Stage(func(to *store.Changes) { to.PutJSON(streamKey(streamPrefix, st.birth), d) })
+}
+
+// keepGone stages the stream's end; its records go with it.
+func (st *stream) keepGone() {
+	st.data.Stage(func(to *store.Changes) {
+		to.Delete(streamKey(streamPrefix, st.birth))
+		for _, prefix := range []string{runPrefix, indexPrefix, trimPrefix} {
+			to.DeletePrefix(streamKey(prefix, st.birth))
+		}
 	})
 }
 
-// keep stages the records from counter first on, all put in one call under the
-// key keyID, and the index of chunks they filled. The caller holds the shard's lock.
-func (d *dataShelf) keep(l *recordLog, first uint64, keyID string) {
-	spans, _ := l.read(first, math.MaxInt, math.MaxInt, nil)
-	d.data.Stage(func(to *store.Changes) {
-		for _, sp := range spans {
-			key := d.key(runPrefix, sp.base)
-			to.Put(key, encodeRun(d.data.Keyring(), key, sp, keyID))
-		}
-		full := len(l.chunks) - 1
-		for i := full - 1; i >= 0 && !l.chunks[i].indexed; i-- {
-			l.chunks[i].indexed = true
-			to.Put(d.key(indexPrefix, l.chunks[i].base), l.chunks[i].index())
-		}
-	})
+func (st *stream) kept() *keptStream {
+	d := &keptStream{
+		Name: st.name, Created: st.created, Status: st.status, Opened: st.opened,
+		SettleAt: st.settleAt, Pending: st.pending, Settings: st.settings,
+		NextIndex: st.nextIndex, Epochs: st.epochs, Tags: st.tags,
+		Peak: st.demand.peak, PeakAt: st.demand.peakAt, GrewAt: st.demand.grewAt,
+		ModeChanges: st.modeChanges.times, Scalings: st.scalings.times,
+		EncryptionStarts: st.encryptionStarts.times, EncryptionStops: st.encryptionStops.times,
+	}
+	for _, sh := range st.shards {
+		d.Shards = append(d.Shards, keptShard{
+			Index: sh.index, CreatedSecond: sh.createdSecond, Opened: sh.opened, ClosedAt: sh.closed(),
+			Start: sh.keys.start, End: sh.keys.end, Parents: sh.parents,
+		})
+	}
+	for _, c := range st.consumers {
+		d.Consumers = append(d.Consumers, keptConsumer{
+			Name: c.name, ARN: c.arn, Created: c.created, Status: c.status, SettleAt: c.settleAt, Tags: c.tags,
+		})
+	}
+	return d
 }
 
-// scan visits the runs from the one with counter base on, up to counter limit,
-// and returns the counter behind the last.
-func (d *dataShelf) scan(base, limit uint64, visit func(content)) (end uint64, err error) {
-	end = base
-	err = d.data.Scan(d.key(runPrefix, base), d.key(runPrefix, limit), func(key, value []byte) error {
-		if at := binary.BigEndian.Uint64(key[len(key)-8:]); at != end {
-			return d.missing(end)
-		}
-		run, err := decodeRun(d.data.Keyring(), key, value)
-		if err != nil {
-			return fmt.Errorf("%w: the records from %d on of shard %d: %w", store.ErrDamaged, end, d.shard, err)
-		}
-		end += uint64(len(run.entries))
-		visit(run)
-		return nil
-	})
-	return end, err
-}
-
-func (d *dataShelf) missing(counter uint64) error {
-	return fmt.Errorf("%w: record %d of shard %d is missing", store.ErrDamaged, counter, d.shard)
-}
-
-// load fills an empty log with what is kept: full chunks by their index, the rest in memory.
-func (d *dataShelf) load(l *recordLog) error {
-	trimmed, err := d.data.Get(d.key(trimPrefix, 0))
+// restore reads what an earlier process left.
+func (s *Service) restore() error {
+	births, err := s.cfg.Data.Get([]byte(birthsName))
 	if err != nil {
 		return err
 	}
-	next := uint64(1)
-	if len(trimmed) == 8 {
-		next = binary.BigEndian.Uint64(trimmed)
+	if len(births) == 8 {
+		s.births = binary.BigEndian.Uint64(births)
 	}
-	l.first = next
-	err = d.data.Scan(d.key(indexPrefix, 0), d.key(indexPrefix, math.MaxUint64), func(key, value []byte) error {
-		c := &chunk{base: binary.BigEndian.Uint64(key[len(key)-8:])}
-		if !c.decodeIndex(value) || c.base != next {
-			return d.missing(next)
+	return store.ScanJSON(s.cfg.Data, []byte(streamPrefix), func(key []byte, d *keptStream) error {
+		st := s.restoreStream(binary.BigEndian.Uint64(key[len(streamPrefix):]), d)
+		for _, sh := range st.shards {
+			if err := sh.disk.restore(&sh.log); err != nil {
+				return fmt.Errorf("stream %s, %s: %w", st.name, sh.id, err)
+			}
 		}
-		c.laid, c.indexed = true, true
-		next, l.last = c.end(), c.lastMillis
-		l.chunks = append(l.chunks, c)
+		s.streams[st.name] = st
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	tail := &chunk{base: next}
-	l.next, err = d.scan(next, math.MaxUint64, func(run content) { tail.extend(run) })
-	if n := len(tail.entries); n > 0 {
-		tail.count = n
-		tail.firstMillis, tail.lastMillis = tail.entries[0].arrivalMillis, tail.entries[n-1].arrivalMillis
-		l.last = tail.lastMillis
-		l.chunks = append(l.chunks, tail)
-	}
-	return err
 }
 
-const indexBytes = 4 + 8 + 8
-
-// index is a chunk's entry in the index: its number of records and when the
-// first and the last arrived.
-func (c *chunk) index() []byte {
-	raw := binary.BigEndian.AppendUint32(make([]byte, 0, indexBytes), uint32(c.count))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(c.firstMillis))
-	return binary.BigEndian.AppendUint64(raw, uint64(c.lastMillis))
+// restoreStream is the stream that was kept, but for its records.
+func (s *Service) restoreStream(birth uint64, d *keptStream) *stream {
+	st := &stream{
+		name: d.Name, arn: s.streamARN(d.Name), birth: birth, created: d.Created, data: s.cfg.Data,
+		gone: make(chan struct{}), settings: d.Settings,
+		status: d.Status, opened: d.Opened, settleAt: d.SettleAt, pending: d.Pending,
+		nextIndex: d.NextIndex, epochs: d.Epochs, tags: d.Tags,
+		demand:           demand{peak: d.Peak, peakAt: d.PeakAt, grewAt: d.GrewAt},
+		modeChanges:      rolling{d.ModeChanges},
+		scalings:         rolling{d.Scalings},
+		encryptionStarts: rolling{d.EncryptionStarts},
+		encryptionStops:  rolling{d.EncryptionStops},
+	}
+	if st.epochs == nil {
+		st.epochs = make(map[string]int64)
+	}
+	if !s.cfg.QuotasOff {
+		st.listCalls = newBucket(listShardsPerSecond)
+	}
+	for _, doc := range d.Shards {
+		sh := s.newShard(st, doc.Index, hashRange{doc.Start, doc.End})
+		sh.createdSecond, sh.opened, sh.closedAt, sh.parents = doc.CreatedSecond, doc.Opened, doc.ClosedAt, doc.Parents
+		st.shards = append(st.shards, sh)
+		if sh.closedAt.IsZero() {
+			st.open = append(st.open, sh)
+		}
+	}
+	slices.SortFunc(st.open, func(a, b *shard) int { return a.keys.start.compare(b.keys.start) })
+	for _, doc := range d.Consumers {
+		st.consumers = append(st.consumers, &consumer{
+			name: doc.Name, arn: doc.ARN, created: doc.Created, status: doc.Status, settleAt: doc.SettleAt,
+			tags: maps.Clone(doc.Tags), subs: make(map[uint32]*subscription), calls: make(map[uint32]*bucket),
+		})
+	}
+	st.updateDue()
+	return st
 }
 
-func (c *chunk) decodeIndex(raw []byte) bool {
-	if len(raw) != indexBytes {
-		return false
+// MarshalText is the decimal form.
+func (k hashKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads the decimal form.
+func (k *hashKey) UnmarshalText(text []byte) error {
+	key, ok := parseHashKey(string(text))
+	if !ok {
+		return fmt.Errorf("%q is no hash key", text)
 	}
-	c.count = int(binary.BigEndian.Uint32(raw))
-	c.firstMillis = int64(binary.BigEndian.Uint64(raw[4:]))
-	c.lastMillis = int64(binary.BigEndian.Uint64(raw[12:]))
-	return c.count > 0
+	*k = key
+	return nil
 }

@@ -80,7 +80,7 @@ func (s *Service) adapt(st *stream, now time.Time) {
 	}
 	if needed := int(math.Ceil(total.shards(elapsed))); needed >= d.peak || now.Sub(d.peakAt) > demandMemory {
 		d.peak, d.peakAt = needed, now
-		st.save()
+		st.keep()
 	}
 	if st.status != statusActive || !d.grewAt.IsZero() && now.Sub(d.grewAt) < growthPause {
 		return

@@ -92,7 +92,7 @@ func (s *Service) registerStreamConsumer(_ context.Context, _ *wire.Call, in *Re
 	}
 	c := s.newConsumer(st, *in.ConsumerName)
 	c.tags = tags
-	st.save()
+	st.keep()
 	s.wakeRun()
 	return &RegisterStreamConsumerOutput{c.describe()}, nil
 }

@@ -31,6 +31,6 @@ func (s *Service) removeTagsFromStream(_ context.Context, _ *wire.Call, in *Remo
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	defer st.save()
+	defer st.keep()
 	return nil, s.removeTags("stream "+st.name, st.tags, in.TagKeys)
 }

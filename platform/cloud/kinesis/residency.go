@@ -47,6 +47,11 @@ type resident struct {
 	bytes int64
 }
 
+// newResident is a chunk that gets no more records; the caller holds sh.mu.
+func newResident(sh *shard, c *chunk) resident {
+	return resident{sh, c, int64(cap(c.bytes)) + int64(cap(c.entries))*int64(unsafe.Sizeof(entry{}))}
+}
+
 // residence is where a chunk is kept, guarded by its shard's lock.
 type residence struct {
 	laid    bool  // on its shard's shelf
@@ -63,16 +68,6 @@ type place struct {
 
 // stuckFactor times max is where puts are refused, because the disk takes nothing.
 const stuckFactor = 4
-
-// seal takes in a chunk that gets no more records; the caller holds sh.mu.
-func (r *residency) seal(sh *shard, c *chunk) {
-	bytes := int64(cap(c.bytes)) + int64(cap(c.entries))*int64(unsafe.Sizeof(entry{}))
-	to := &r.fresh
-	if c.laid {
-		to = &r.reread
-	}
-	to.push(resident{sh, c, bytes})
-}
 
 // admit refuses a put while memory has outgrown every bound and the disk takes
 // nothing; each refused put tries the disk again. The caller holds no shard's lock.
@@ -178,7 +173,7 @@ func (r *residency) load(sh *shard, c *chunk) error {
 	sh.mu.Lock()
 	if !c.isResident() && !c.freed {
 		c.content = loaded
-		r.seal(sh, c)
+		r.reread.push(newResident(sh, c))
 	}
 	sh.mu.Unlock()
 	return nil

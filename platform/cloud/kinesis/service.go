@@ -83,10 +83,6 @@ func New(cfg Config) (*Service, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.StatusDelay = cmp.Or(cfg.StatusDelay, 20*time.Millisecond)
-	tokens, err := tokenKey(cfg.Data)
-	if err != nil {
-		return nil, fmt.Errorf("kinesis: %w", err)
-	}
 	if cfg.MemoryMax == 0 {
 		cfg.MemoryMax = 64 << 20
 		if cfg.Data != nil {
@@ -103,13 +99,13 @@ func New(cfg Config) (*Service, error) {
 			spill: &spillShelf{store.NewSpill(cfg.SpillDir), store.NewKeyring()},
 			max:   cfg.MemoryMax, log: cfg.Log,
 		},
-		sealer:  newSealer(tokens),
+		sealer:  newSealer(cfg.Data),
 		quota:   newCallQuota(limits),
 		kick:    make(chan struct{}, 1),
 		puts:    sync.Pool{New: func() any { return new(putScratch) }},
 		streams: make(map[string]*stream),
 	}
-	if err := s.load(); err != nil {
+	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("kinesis: %w", err)
 	}
 	return s, nil

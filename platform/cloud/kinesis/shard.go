@@ -29,7 +29,7 @@ type shard struct {
 
 	residency *residency
 	shelf     shelf
-	kept      *dataShelf // the shelf, where there is a data directory; else nil
+	disk      *dataShelf // the shelf, where there is a data directory; else nil
 
 	mu       sync.Mutex
 	log      recordLog
@@ -45,8 +45,8 @@ type shard struct {
 func (s *Service) newShard(st *stream, index uint32, keys hashRange) *shard {
 	sh := &shard{index: index, id: shardID(index), keys: keys, residency: s.residency, shelf: s.residency.spill}
 	if s.cfg.Data != nil {
-		sh.kept = &dataShelf{data: s.cfg.Data, birth: st.birth, shard: index}
-		sh.shelf = sh.kept
+		sh.disk = &dataShelf{data: s.cfg.Data, birth: st.birth, shard: index}
+		sh.shelf = sh.disk
 	}
 	sh.log = newRecordLog(sh)
 	if !s.cfg.QuotasOff {
@@ -94,8 +94,8 @@ func (sh *shard) admit(now time.Time, size int) bool {
 
 // sealed takes in a chunk that gets no more records; the caller holds mu.
 func (sh *shard) sealed(c *chunk) {
-	sh.residency.seal(sh, c)
-	c.laid = sh.kept != nil // its records were staged as they came
+	c.laid = sh.disk != nil // its records were staged as they came
+	sh.residency.fresh.push(newResident(sh, c))
 }
 
 // freed gives up a chunk that was trimmed; the caller holds mu.
@@ -104,11 +104,11 @@ func (sh *shard) freed(c *chunk) {
 	sh.shelf.discard(c)
 }
 
-// stored makes the records of one call, from counter first on, durable and
-// known; keyID encrypts them. The caller holds mu.
+// stored stages the records of one call, from counter first on, for the disk
+// and wakes their readers; keyID encrypts them. The caller holds mu.
 func (sh *shard) stored(first uint64, keyID string) {
-	if sh.kept != nil {
-		sh.kept.keep(&sh.log, first, keyID)
+	if sh.disk != nil {
+		sh.disk.keep(&sh.log, first, keyID)
 	}
 	sh.announce()
 }

@@ -21,7 +21,7 @@ const (
 const (
 	retentionDefault = 24 * time.Hour
 	retentionMax     = 8760 * time.Hour
-	// recordBytesDefault is the largest record of a stream that asked for nothing else.
+	// recordKiBDefault is the largest record of a stream that asked for nothing else.
 	recordKiBDefault = 1024
 	recordKiBMax     = 10240
 )
@@ -69,7 +69,7 @@ func (s *Service) update(st *stream, now time.Time, c change) {
 func (s *Service) begin(st *stream, status string, now time.Time, c change) {
 	st.status, st.settleAt, st.pending = status, now.Add(s.cfg.StatusDelay), c
 	st.updateDue()
-	st.save()
+	st.keep()
 	s.wakeRun()
 }
 
@@ -116,7 +116,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 	st.settleConsumers(now)
 	st.updateDue()
 	if st.status != statusDeleting {
-		st.save()
+		st.keep()
 	}
 	st.mu.Unlock()
 
@@ -125,7 +125,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 		s.mu.Lock()
 		if s.streams[st.name] == st {
 			delete(s.streams, st.name)
-			st.erase()
+			st.keepGone()
 		}
 		s.mu.Unlock()
 		st.release()
@@ -135,13 +135,13 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 	}
 }
 
-// route is the open shard that owns key; nil while the stream has none. The caller holds mu.
+// route is the index, in open, of the shard that owns key; the caller holds mu.
 func (st *stream) route(key hashKey) int {
 	return sort.Search(len(st.open), func(i int) bool { return st.open[i].keys.end.compare(key) >= 0 })
 }
 
-// place is the open shard for a record: its key's or, with AUTO, the next in
-// turn. The caller holds mu.
+// place is the index, in open, of the shard for a record: its key's or, with
+// AUTO, the next in turn. The caller holds mu, and open is not empty.
 func (st *stream) place(key hashKey) int {
 	if st.Strategy == strategyAuto {
 		return int(st.rotation.Add(1) % uint64(len(st.open)))
@@ -222,7 +222,7 @@ func (st *stream) trimLocked(now time.Time) {
 	horizon, before := now.Add(-st.Retention), len(st.shards)
 	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
 	if len(st.shards) < before {
-		st.save()
+		st.keep()
 	}
 }
 

@@ -37,6 +37,6 @@ func (s *Service) tagResource(_ context.Context, _ *wire.Call, in *TagResourceIn
 		return nil, err
 	}
 	*r.tags = tags
-	r.st.save()
+	r.st.keep()
 	return nil, nil
 }

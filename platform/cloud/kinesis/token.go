@@ -2,7 +2,7 @@ package kinesis
 
 import (
 	"bytes"
-	"crypto/aes"
+	"cmp"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
@@ -19,30 +19,13 @@ import (
 // nobody can forge or alter one.
 type sealer struct{ aead cipher.AEAD }
 
-const tokenKeyBytes = 32
+// tokensKey is the name of the key that seals tokens.
+const tokensKey = "kinesis tokens"
 
-// tokenKey is the key that seals tokens; with a data directory they outlive the process.
-func tokenKey(data *store.Data) ([]byte, error) {
-	key, err := data.Get([]byte(tokensName))
-	if err != nil || len(key) == tokenKeyBytes {
-		return key, err
-	}
-	key = make([]byte, tokenKeyBytes)
-	_, _ = rand.Read(key) // never fails: crypto/rand aborts the process instead
-	data.Stage(func(to *store.Changes) { to.Put([]byte(tokensName), key) })
-	return key, nil
-}
-
-func newSealer(key []byte) *sealer {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err) // the key's length is a constant
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err)
-	}
-	return &sealer{aead}
+// newSealer seals with a key of data's keyring, so that tokens outlive the
+// process; nil seals with one that ends with it.
+func newSealer(data *store.Data) *sealer {
+	return &sealer{cmp.Or(data.Keyring(), store.NewKeyring()).AEAD(tokensKey)}
 }
 
 // tokenKind keeps a token from being used where another kind belongs.

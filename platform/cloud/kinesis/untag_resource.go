@@ -32,6 +32,6 @@ func (s *Service) untagResource(_ context.Context, _ *wire.Call, in *UntagResour
 	}
 	r.st.mu.Lock()
 	defer r.st.mu.Unlock()
-	defer r.st.save()
+	defer r.st.keep()
 	return nil, s.removeTags(r.what, *r.tags, in.TagKeys)
 }

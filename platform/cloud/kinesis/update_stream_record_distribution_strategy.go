@@ -53,6 +53,6 @@ func (s *Service) updateStreamRecordDistributionStrategy(_ context.Context, _ *w
 	if st.pending.Settings != nil { // a change on its way must not bring the old one back
 		st.pending.Settings.Strategy = st.Strategy
 	}
-	st.save()
+	st.keep()
 	return nil, nil
 }

@@ -12,8 +12,7 @@ import (
 // asyncQueueBytes bounds what one function's waiting events hold.
 const asyncQueueBytes = 64 << 20
 
-// asyncQueue holds the events of one function that have not ended. Whatever
-// must outlive the process changes in three places only: accept, put and drop.
+// asyncQueue holds the events of one function that have not ended.
 type asyncQueue struct {
 	function string
 	data     *store.Data
@@ -44,7 +43,7 @@ func (q *asyncQueue) accept(e asyncEvent) error {
 		err.Fields["Reason"] = "CallerRateLimitExceeded"
 		return err
 	}
-	q.data.Stage(func(c *store.Changes) { c.Put(keyOf(payloadPrefix, q.function, e.ID), e.Payload) })
+	q.keepNew(e)
 	q.put(e)
 	return nil
 }
@@ -56,22 +55,22 @@ func (q *asyncQueue) resume(e asyncEvent) {
 	q.put(e)
 }
 
-// keep takes back an event that was in hand.
-func (q *asyncQueue) keep(e asyncEvent) {
+// putBack takes back an event that was in hand.
+func (q *asyncQueue) putBack(e asyncEvent) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if e.settled() || q.closed {
 		q.drop(e.ID)
 		return
 	}
+	q.keep(e)
 	q.put(e)
 }
 
-// put writes an event down, new or changed; q.mu is held.
+// put gives an event its place in the order of work; q.mu is held.
 func (q *asyncQueue) put(e asyncEvent) {
 	q.bytes += len(e.Payload) - len(q.events[e.ID].Payload)
 	q.events[e.ID] = e
-	q.data.Stage(func(c *store.Changes) { c.PutJSON(keyOf(eventPrefix, q.function, e.ID), e) })
 	q.arrived++
 	heap.Push(&q.waiting, dueEvent{e.ID, e.Due, q.arrived})
 	q.signal()
@@ -81,10 +80,7 @@ func (q *asyncQueue) put(e asyncEvent) {
 func (q *asyncQueue) drop(id string) {
 	q.bytes -= len(q.events[id].Payload)
 	delete(q.events, id)
-	q.data.Stage(func(c *store.Changes) {
-		c.Delete(keyOf(eventPrefix, q.function, id))
-		c.Delete(keyOf(payloadPrefix, q.function, id))
-	})
+	q.keepGone(id)
 }
 
 // take hands out the event that is due first. If none is due yet it says when

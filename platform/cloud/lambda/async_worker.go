@@ -56,7 +56,7 @@ func (w *asyncWorker) run(ctx context.Context) {
 		if ok {
 			work.Go(func() {
 				defer func() { <-slots }()
-				w.queue.keep(w.step(ctx, e))
+				w.queue.putBack(w.step(ctx, e))
 			})
 			continue
 		}

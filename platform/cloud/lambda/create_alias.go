@@ -60,7 +60,7 @@ func (s *Service) createAlias() wire.Operation {
 				return createdAlias{}, err
 			}
 			f.aliases[a.name] = a
-			s.keep(f)
+			s.keepFunction(f)
 			return createdAlias{f.aliasView(a)}, nil
 		})
 }

@@ -132,7 +132,7 @@ func (s *Service) handleCreateFunction(_ context.Context, _ *wire.Call, in *crea
 	if in.Publish {
 		out = s.publish(f, nil).configuration(f.arn)
 	}
-	s.keep(f)
+	s.keepFunction(f)
 	out.State, out.StateReasonCode, out.StateReason = "Pending", "Creating", "The function is being created."
 	return createdFunction{out}, nil
 }

@@ -22,7 +22,7 @@ func (s *Service) deleteAlias() wire.Operation {
 				return noContent{}, err
 			}
 			delete(f.aliases, in.Name)
-			s.keep(f)
+			s.keepFunction(f)
 			return noContent{}, nil
 		})
 }

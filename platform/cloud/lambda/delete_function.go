@@ -38,7 +38,7 @@ func (s *Service) deleteFunction() wire.Operation {
 func (s *Service) remove(f *function) {
 	delete(s.functions, f.name)
 	s.pool.unreserve(f.name)
-	s.keepGone(f)
+	s.keepFunctionGone(f)
 	if f.events != nil {
 		if n := f.events.close(); n > 0 {
 			s.cfg.Log.Warn("event invocations deleted with their function", "function", f.name, "events", n)
@@ -66,7 +66,7 @@ func (s *Service) unpublish(c callee) error {
 	}
 	f.versions = slices.DeleteFunc(f.versions, func(other *version) bool { return other == v })
 	s.pool.retire(v.spec)
-	s.keep(f)
+	s.keepFunction(f)
 	s.discard(v.spec.code)
 	return nil
 }

@@ -22,7 +22,7 @@ func (s *Service) deleteFunctionConcurrency() wire.Operation {
 				return noContent{}, err
 			}
 			s.pool.unreserve(f.name)
-			s.keep(f)
+			s.keepFunction(f)
 			return noContent{}, nil
 		})
 }

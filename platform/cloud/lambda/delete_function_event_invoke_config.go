@@ -23,7 +23,7 @@ func (s *Service) deleteFunctionEventInvokeConfig() wire.Operation {
 				return noContent{}, err
 			}
 			delete(c.function.eventConfigs, eventQualifier(&in.target))
-			s.keep(c.function)
+			s.keepFunction(c.function)
 			return noContent{}, nil
 		})
 }

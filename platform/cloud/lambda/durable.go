@@ -2,9 +2,8 @@ package lambda
 
 import (
 	"bytes"
-	"cmp"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/store"
@@ -82,9 +81,9 @@ type keptConfig struct {
 	Modified   time.Time `json:"modified"`
 }
 
-// keep stages a function that was made or changed, with the zips that are new;
+// keepFunction stages a function that was made or changed, with the zips that are new;
 // s.mu is held.
-func (s *Service) keep(f *function) {
+func (s *Service) keepFunction(f *function) {
 	kept := keptFunction{
 		ARN: f.arn, Tags: f.tags, Latest: f.kept(), PublishedLast: f.publishedLast, Unchanged: f.published == f.spec,
 		Aliases: make(map[string]keptAlias), Configs: make(map[string]keptConfig), Code: make(map[string]keptProgram),
@@ -123,8 +122,8 @@ func (v *version) kept() keptVersion {
 	}
 }
 
-// keepGone stages that a function is deleted, and its events with it; s.mu is held.
-func (s *Service) keepGone(f *function) {
+// keepFunctionGone stages that a function is deleted, and its events with it; s.mu is held.
+func (s *Service) keepFunctionGone(f *function) {
 	s.cfg.Data.Stage(func(c *store.Changes) {
 		c.Delete(keyOf(functionPrefix, f.name))
 		c.DeletePrefix(keyOf(eventPrefix, f.name, ""))
@@ -186,7 +185,7 @@ func (s *Service) restoreFunction(name string, k *keptFunction, programs map[str
 	for i, kept := range append([]keptVersion{k.Latest}, k.Versions...) {
 		program := programs[kept.Code]
 		if program == nil {
-			return fmt.Errorf("%w: version %s of function %s has no code", store.ErrDamaged, kept.Number, name)
+			return s.cfg.Data.Damaged(keyOf(functionPrefix, name), fmt.Errorf("version %s has no code", kept.Number))
 		}
 		program.acquire()
 		v := version{kept.Number, kept.Description, kept.Architecture, kept.Modified, kept.Revision, &spec{
@@ -223,29 +222,7 @@ func (s *Service) unpackKept(id string) (string, error) {
 		return "", err
 	}
 	if archive == nil {
-		return "", fmt.Errorf("%w: the code %s is not there", store.ErrDamaged, id)
+		return "", s.cfg.Data.Damaged(keyOf(codePrefix, id), errors.New("it is not there"))
 	}
 	return unpackIn(archive, s.codeDir)
-}
-
-// restoreEvents takes up the events that were accepted and have not ended.
-func (s *Service) restoreEvents(f *function) error {
-	var events []asyncEvent
-	err := store.ScanJSON(s.cfg.Data, keyOf(eventPrefix, f.name, ""), func(_ []byte, e *asyncEvent) error {
-		payload, err := s.cfg.Data.Get(keyOf(payloadPrefix, f.name, e.ID))
-		e.Payload = payload
-		events = append(events, *e)
-		return err
-	})
-	if err != nil || len(events) == 0 {
-		return err
-	}
-	slices.SortStableFunc(events, func(a, b asyncEvent) int { return cmp.Or(a.Accepted.Compare(b.Accepted), a.Due.Compare(b.Due)) })
-	if err := s.queueEvents(f); err != nil {
-		return err
-	}
-	for _, e := range events {
-		f.events.resume(e)
-	}
-	return nil
 }

@@ -113,7 +113,7 @@ func (w *twins) onEvents(*rapid.T) {
 		if bring == 2 {
 			e = e.sent() // to its only target: it is over
 		}
-		q.keep(e)
+		q.putBack(e)
 		return nil, err
 	})
 }

@@ -94,7 +94,7 @@ func (s *Service) configure(c callee, qualifier string, config *eventConfig) (ev
 		}
 	}
 	c.function.eventConfigs[qualifier] = config
-	s.keep(c.function)
+	s.keepFunction(c.function)
 	return config.view(c.function, qualifier), nil
 }
 

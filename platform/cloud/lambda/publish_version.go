@@ -59,7 +59,7 @@ func (s *Service) publishVersion() wire.Operation {
 				return createdFunction{}, err
 			}
 			v := s.publish(f, in.Description)
-			s.keep(f)
+			s.keepFunction(f)
 			return createdFunction{v.configuration(f.arn + ":" + v.number)}, nil
 		})
 }

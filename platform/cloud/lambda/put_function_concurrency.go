@@ -46,7 +46,7 @@ func (s *Service) putFunctionConcurrency() wire.Operation {
 			if err := s.pool.reserve(f.name, *in.ReservedConcurrentExecutions); err != nil {
 				return functionConcurrency{}, err
 			}
-			s.keep(f)
+			s.keepFunction(f)
 			return functionConcurrency{in.ReservedConcurrentExecutions}, nil
 		})
 }

@@ -42,7 +42,7 @@ type Config struct {
 	CAFile       string        // what functions must trust to call Endpoint, as AWS_CA_BUNDLE; "" without TLS
 	QuotasOff    bool          // lifts the account's concurrency limit; reservations stay
 	Seed         uint64        // of the versions that aliases with weights draw
-	Data         *store.Data   // where all is kept; nil keeps nothing
+	Data         *store.Data   // where functions, mappings and events are kept; nil keeps nothing
 	Log          *slog.Logger  // nil means none
 }
 

@@ -49,7 +49,7 @@ func (s *Service) tagResource() wire.Operation {
 				return noContent{}, err
 			}
 			f.tags = tags
-			s.keep(f)
+			s.keepFunction(f)
 			return noContent{}, nil
 		})
 }

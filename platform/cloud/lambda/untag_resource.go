@@ -46,7 +46,7 @@ func (s *Service) untagResource() wire.Operation {
 				delete(tags, key)
 			}
 			f.tags = tags
-			s.keep(f)
+			s.keepFunction(f)
 			return noContent{}, nil
 		})
 }

@@ -52,7 +52,7 @@ func (s *Service) updateAlias() wire.Operation {
 				return aliasConfiguration{}, err
 			}
 			f.aliases[next.name] = next
-			s.keep(f)
+			s.keepFunction(f)
 			return f.aliasView(next), nil
 		})
 }

@@ -70,7 +70,7 @@ func (s *Service) updateFunctionCode() wire.Operation {
 				v := s.publish(f, nil)
 				out = v.updating(f.arn + ":" + v.number)
 			}
-			s.keep(f)
+			s.keepFunction(f)
 			s.discard(old)
 			return out, nil
 		})

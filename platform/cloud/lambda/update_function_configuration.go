@@ -68,7 +68,7 @@ func (s *Service) updateFunctionConfiguration() wire.Operation {
 				f.description = *in.Description
 			}
 			s.revise(f, next)
-			s.keep(f)
+			s.keepFunction(f)
 			return f.updating(f.arn), nil
 		})
 }

@@ -44,7 +44,7 @@ func (s *Service) forget(q *queue, now time.Time) {
 			}
 			return old
 		})
-		q.keepClear(c)
+		q.keepEmpty(c)
 		c.Delete(queueKey(q.name))
 		c.PutJSON(deletedKey(q.name), keptDeletion{now})
 	})

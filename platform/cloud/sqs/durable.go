@@ -3,7 +3,7 @@ package sqs
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/store"
@@ -13,10 +13,10 @@ import (
 // it under another: a megabyte is not written again to hide it for a while.
 // Queue names hold no slash, so no queue's prefix is another's.
 const (
-	queuePrefix   = "sqs/q/" // NAME
-	deletedPrefix = "sqs/d/" // NAME, of a queue that was deleted less than recreateWait ago
-	messagePrefix = "sqs/m/" // NAME/SEQUENCE
-	receivePrefix = "sqs/r/" // NAME/SEQUENCE, of a message that was received
+	queuePrefix   = "sqs/queue/"   // NAME
+	deletedPrefix = "sqs/deleted/" // NAME, of a queue that was deleted less than recreateWait ago
+	messagePrefix = "sqs/message/" // NAME/SEQUENCE
+	receivePrefix = "sqs/receive/" // NAME/SEQUENCE, of a message that was received
 )
 
 func queueKey(name string) []byte   { return []byte(queuePrefix + name) }
@@ -102,16 +102,16 @@ func (q *queue) keepReceives(list ...*message) {
 	})
 }
 
-// keepDrop stages that a message is gone. Callers hold q.mu.
-func (q *queue) keepDrop(m *message) {
+// keepMessageGone stages that a message is gone. Callers hold q.mu.
+func (q *queue) keepMessageGone(m *message) {
 	q.data.Stage(func(c *store.Changes) {
 		c.Delete(messageKey(messagePrefix, q.name, m.seq))
 		c.Delete(messageKey(receivePrefix, q.name, m.seq))
 	})
 }
 
-// keepClear stages that no message is left. Callers hold q.mu.
-func (q *queue) keepClear(c *store.Changes) {
+// keepEmpty stages that no message is left. Callers hold q.mu.
+func (q *queue) keepEmpty(c *store.Changes) {
 	c.DeletePrefix(messagesOf(messagePrefix, q.name))
 	c.DeletePrefix(messagesOf(receivePrefix, q.name))
 }
@@ -158,7 +158,7 @@ func (q *queue) restore(now time.Time) error {
 	err = store.ScanJSON(q.data, prefix, func(key []byte, kept *keptReceive) error {
 		m := bySeq[binary.BigEndian.Uint64(bytes.TrimPrefix(key, prefix))]
 		if m == nil {
-			return fmt.Errorf("%w: the entry %q is of no message", store.ErrDamaged, key)
+			return q.data.Damaged(key, errors.New("it is of no message"))
 		}
 		m.receives, m.firstReceived, m.visibleAt = kept.Receives, kept.First, kept.VisibleAt
 		return nil

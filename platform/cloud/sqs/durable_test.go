@@ -231,7 +231,7 @@ func TestNothingOfADeletedQueueStays(t *testing.T) {
 	if err := disk.Data().ScanPrefix([]byte("sqs/"), func(key, _ []byte) error {
 		keys = append(keys, string(key))
 		return nil
-	}); err != nil || !slices.Equal(keys, []string{"sqs/q/q"}) {
+	}); err != nil || !slices.Equal(keys, []string{"sqs/queue/q"}) {
 		t.Errorf("left on disk: %q, %v", keys, err)
 	}
 }

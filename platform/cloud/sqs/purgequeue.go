@@ -39,7 +39,7 @@ func (q *queue) purge(now time.Time) error {
 	q.purged = now
 	q.clear()
 	q.data.Stage(func(c *store.Changes) {
-		q.keepClear(c)
+		q.keepEmpty(c)
 		q.keep(c)
 	})
 	return nil

@@ -184,7 +184,7 @@ func (q *queue) drop(m *message) {
 	q.lift(m)
 	q.arrivals.Remove(m.arrival)
 	delete(q.messages, m.id)
-	q.keepDrop(m)
+	q.keepMessageGone(m)
 }
 
 // delete forgets the message of a receipt. One that was deleted or received

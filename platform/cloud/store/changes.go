@@ -108,9 +108,15 @@ func ScanJSON[T any](d *Data, prefix []byte, visit func(key []byte, v *T) error)
 
 func (d *Data) decode(key, value []byte, v any) error {
 	if err := json.Unmarshal(value, v); err != nil {
-		return damaged(d.cfg.Dir, fmt.Errorf("the entry %q: %w", key, err))
+		return d.Damaged(key, err)
 	}
 	return nil
+}
+
+// Damaged is what a service returns, at restoring, for an entry that is not as
+// it wrote it; err says in which way. It is an ErrDamaged.
+func (d *Data) Damaged(key []byte, err error) error {
+	return fmt.Errorf("%w: %s: the entry %q: %w; "+damagedAdvice, ErrDamaged, d.cfg.Dir, key, err)
 }
 
 // prefixEnd is the first key after all that begin with prefix; nil without one.

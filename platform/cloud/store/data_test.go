@@ -263,3 +263,21 @@ func overwrite(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+func TestEntryThatDoesNotDecodeIsDamage(t *testing.T) {
+	t.Parallel()
+	d := openTest(t, DataConfig{Dir: t.TempDir()})
+	defer d.Close()
+	d.Stage(func(c *Changes) { c.Put([]byte("k"), []byte("{")) })
+	if err := d.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var v struct{}
+	if _, err := d.GetJSON([]byte("k"), &v); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `the entry "k"`) {
+		t.Errorf("GetJSON says %v, want ErrDamaged that names the entry", err)
+	}
+	err := ScanJSON(d, []byte("k"), func([]byte, *struct{}) error { return nil })
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("ScanJSON says %v, want ErrDamaged", err)
+	}
+}

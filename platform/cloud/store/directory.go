@@ -23,6 +23,9 @@ var (
 	ErrDamaged = errors.New("the data directory is damaged")
 )
 
+// damagedAdvice ends every ErrDamaged.
+const damagedAdvice = "put a copy of the directory in its place, or begin with an empty one"
+
 // dataFormat is the form of what services write; an older program must not
 // touch a newer one's.
 const dataFormat = 1
@@ -110,7 +113,7 @@ func readManifest(cfg DataConfig) (manifest, error) {
 	err = json.Unmarshal(text, &m)
 	switch {
 	case err != nil || m.Format < 1:
-		return m, fmt.Errorf("%w: %s is not as it was written; put a copy of the directory in its place, or begin with an empty one", ErrDamaged, manifestName)
+		return m, fmt.Errorf("%w: %s is not as it was written; "+damagedAdvice, ErrDamaged, manifestName)
 	case m.Format > dataFormat:
 		return m, fmt.Errorf("%w: its format is %d and this program reads up to %d; use the program that wrote it, or a newer one", ErrNewer, m.Format, dataFormat)
 	case m.Account != cfg.Account || m.Region != cfg.Region:
@@ -189,7 +192,7 @@ func damaged(dir string, err error) error {
 	case errors.Is(err, ErrDamaged):
 		return err
 	case pebble.IsCorruptionError(err):
-		return fmt.Errorf("%w: %s: %w; put a copy of the directory in its place, or begin with an empty one", ErrDamaged, dir, err)
+		return fmt.Errorf("%w: %s: %w; "+damagedAdvice, ErrDamaged, dir, err)
 	default:
 		return fmt.Errorf("data directory %s: %w", dir, err)
 	}

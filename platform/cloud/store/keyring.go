@@ -76,7 +76,7 @@ func newMaster(cfg DataConfig) (*Keyring, error) {
 // Seal encrypts plain under the key called name and binds it to its place:
 // elsewhere it does not open.
 func (k *Keyring) Seal(name string, place, plain []byte) []byte {
-	aead := k.aead(name)
+	aead := k.AEAD(name)
 	sealed := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
 	_, _ = rand.Read(sealed) // documented never to fail
 	return aead.Seal(sealed, sealed, plain, place)
@@ -84,14 +84,15 @@ func (k *Keyring) Seal(name string, place, plain []byte) []byte {
 
 // Open is Seal's reverse.
 func (k *Keyring) Open(name string, place, sealed []byte) ([]byte, error) {
-	aead := k.aead(name)
+	aead := k.AEAD(name)
 	if len(sealed) < aead.NonceSize() {
 		return nil, fmt.Errorf("an encrypted value of %d bytes is too short", len(sealed))
 	}
 	return aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], place)
 }
 
-func (k *Keyring) aead(name string) cipher.AEAD {
+// AEAD is the cipher under the key called name, for who uses it often.
+func (k *Keyring) AEAD(name string) cipher.AEAD {
 	key, err := hkdf.Key(sha256.New, k.master, nil, name, masterBytes)
 	if err != nil {
 		panic(err) // the sizes are constants

@@ -38,7 +38,7 @@ func openTally(cfg DataConfig, stored uint64) (*tally, error) {
 		return nil, err
 	}
 	if stored < noted {
-		return nil, fmt.Errorf("%w: %s: the last %d of %d groups of writes are missing from the write-ahead log (*.log); put a copy of the directory in its place, or begin with an empty one",
+		return nil, fmt.Errorf("%w: %s: the last %d of %d groups of writes are missing from the write-ahead log (*.log); "+damagedAdvice,
 			ErrDamaged, cfg.Dir, noted-stored, noted)
 	}
 	t := &tally{count: stored}

@@ -7,11 +7,6 @@ import (
 	"github.com/weirstream/weir/platform/cloud/store"
 )
 
-// unreadable names an entry that decodes and yet is not as it was written.
-func unreadable(name string, err error) error {
-	return fmt.Errorf("%w: the entry %q: %w", store.ErrDamaged, name, err)
-}
-
 func (s *Service) restorePolicies() error {
 	return store.ScanJSON(s.data, []byte(policyPrefix), func(key []byte, k *keptPolicy) error {
 		m := &managedPolicy{
@@ -21,19 +16,19 @@ func (s *Service) restorePolicies() error {
 		for _, v := range k.Versions {
 			statements, err := parsePolicy(v.Text, nil)
 			if err != nil {
-				return unreadable(string(key), err)
+				return s.data.Damaged(key, err)
 			}
 			m.versions = append(m.versions, &policyVersion{v.Number, v.Text, statements, v.Created})
 		}
 		if m.standing() == nil {
-			return unreadable(string(key), errors.New("it has no default version"))
+			return s.data.Damaged(key, errors.New("it has no default version"))
 		}
 		s.policies[nameKey(m.name)], s.managed[m.arn] = m, m
 		return nil
 	})
 }
 
-func (s *Service) restoreIdentity(key string, id string, k *keptIdentity) (identity, error) {
+func (s *Service) restoreIdentity(key []byte, id string, k *keptIdentity) (identity, error) {
 	out := identity{
 		name: k.Name, path: k.Path, id: id, arn: k.ARN, created: k.Created,
 		inline: make(map[string]*inlinePolicy),
@@ -41,14 +36,14 @@ func (s *Service) restoreIdentity(key string, id string, k *keptIdentity) (ident
 	for name, text := range k.Inline {
 		statements, err := parsePolicy(text, nil)
 		if err != nil {
-			return out, unreadable(key, err)
+			return out, s.data.Damaged(key, err)
 		}
 		out.inline[name] = &inlinePolicy{name, text, statements}
 	}
 	for _, arn := range k.Attached {
 		m := s.managed[arn]
 		if m == nil {
-			return out, unreadable(key, fmt.Errorf("the policy %s is attached and does not exist", arn))
+			return out, s.data.Damaged(key, fmt.Errorf("the policy %s is attached and does not exist", arn))
 		}
 		out.attached = append(out.attached, m)
 		m.attachments++
@@ -58,7 +53,7 @@ func (s *Service) restoreIdentity(key string, id string, k *keptIdentity) (ident
 
 func (s *Service) restoreUsers() error {
 	return store.ScanJSON(s.data, []byte(userPrefix), func(key []byte, k *keptUser) error {
-		id, err := s.restoreIdentity(string(key), string(key[len(userPrefix):]), &k.keptIdentity)
+		id, err := s.restoreIdentity(key, string(key[len(userPrefix):]), &k.keptIdentity)
 		if err != nil {
 			return err
 		}
@@ -73,7 +68,7 @@ func (s *Service) restoreUsers() error {
 
 func (s *Service) restoreRoles() error {
 	return store.ScanJSON(s.data, []byte(rolePrefix), func(key []byte, k *keptRole) error {
-		id, err := s.restoreIdentity(string(key), string(key[len(rolePrefix):]), &k.keptIdentity)
+		id, err := s.restoreIdentity(key, string(key[len(rolePrefix):]), &k.keptIdentity)
 		if err != nil {
 			return err
 		}
@@ -85,7 +80,7 @@ func (s *Service) restoreRoles() error {
 			return s.resolveTrustee(name)
 		})
 		if err != nil {
-			return unreadable(string(key), err)
+			return s.data.Damaged(key, err)
 		}
 		s.roles[nameKey(r.name)], s.identities[r.id] = r, &r.identity
 		return nil
@@ -102,11 +97,11 @@ func (s *Service) restoreKey(u *user, at int) error {
 		return err
 	}
 	if !found || k.User != u.id {
-		return unreadable(name, fmt.Errorf("user %s has the key and the entry is not there or another user's", u.name))
+		return s.data.Damaged([]byte(name), fmt.Errorf("user %s has the key and the entry is not there or another user's", u.name))
 	}
 	secret, err := s.data.Keyring().Open(secretsName, []byte(name), k.Secret)
 	if err != nil {
-		return unreadable(name, err)
+		return s.data.Damaged([]byte(name), err)
 	}
 	key.secret, key.active, key.created = string(secret), k.Active, k.Created
 	s.accessKeys[key.id] = key
