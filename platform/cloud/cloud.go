@@ -3,8 +3,9 @@
 //
 // Guarantee: a call that was answered with success happened, exactly once, and
 // stays until the process ends. With a data directory it stays after that too,
-// however the process ends; without one nothing survives it. A reply lost on the way, by a hook or by the network, leaves a
-// call that happened; callers retry, so puts are at-least-once as on AWS.
+// however the process ends; without one nothing survives it. A reply lost on the
+// way, by a hook or by the network, leaves a call that happened; callers retry,
+// so puts are at-least-once as on AWS.
 package cloud
 
 import (

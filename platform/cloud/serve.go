@@ -15,11 +15,11 @@ import (
 // backgroundStopMax is how long services get to end after the last call.
 const backgroundStopMax = 10 * time.Second
 
-// Run serves HTTP/1.1 and HTTP/2, over TLS or with prior knowledge, and runs the services'
-// background work until ctx ends. Then it stops accepting, ends long polls and
-// streams, finishes the calls in hand within DrainMax, and stops the background
-// work last, so that nothing a call relies on is gone before it. It may be
-// called once.
+// Run serves HTTP/1.1 and HTTP/2, over TLS or with prior knowledge, and runs the
+// services' background work until ctx ends. Then it stops accepting, ends long
+// polls and streams, finishes the calls in hand within DrainMax, stops the
+// background work, so that nothing a call relies on is gone before it, and
+// closes the data directory last. It may be called once.
 func (c *Cloud) Run(ctx context.Context) (err error) {
 	defer c.authority.remove()
 	defer func() { err = errors.Join(err, c.data.Close()) }()

@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -141,6 +142,6 @@ func placement(partitionKey, explicit *string) (hashKey, error) {
 // it as the constraint on Data is unverified.
 func errRecordSize(path string, data []byte, most int) error {
 	var v wire.Violations
-	v.Add(path, byteBuffer(data), "Member must have length less than or equal to "+itoa(most))
+	v.Add(path, byteBuffer(data), "Member must have length less than or equal to "+strconv.Itoa(most))
 	return v.Err()
 }
