@@ -10,6 +10,10 @@
 // functions, mappings with their checkpoints, and accepted events survive the
 // process: what was in hand when it ended is delivered once more. Without it
 // all of that ends with the service.
+//
+// Three parts know each other by small interfaces: what runs functions (pool,
+// environment, process, runtime_api), event source mappings (mapping_*) and
+// asynchronous invocation (async_*). Every operation has a file of its own.
 package lambda
 
 import (
