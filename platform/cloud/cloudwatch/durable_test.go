@@ -2,7 +2,6 @@ package cloudwatch
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,40 +10,21 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/store/storetest"
 )
-
-type setClock struct {
-	clock.Wall
-	at time.Time
-}
-
-func (c *setClock) Now() time.Time { return c.at }
 
 // twins are two accounts that get the same calls: one is never reopened, the
 // other now and then closed or crashed. They must answer alike.
 type twins struct {
 	t     *rapid.T
-	clk   *setClock
+	clk   *storetest.Clock
 	disk  *storetest.Disk
 	sides [2]*Service
 }
 
 func (w *twins) each(what string, answer func(s *Service) (any, error)) {
 	w.t.Helper()
-	var texts [2]string
-	for side, s := range w.sides {
-		out, err := answer(s)
-		text, encoding := json.Marshal(out)
-		if encoding != nil {
-			w.t.Fatal(encoding)
-		}
-		texts[side] = fmt.Sprintf("%s, error %v", text, err)
-	}
-	if texts[0] != texts[1] {
-		w.t.Fatalf("%s: never reopened: %s\nreopened: %s", what, texts[0], texts[1])
-	}
+	storetest.Alike(w.t, what, func(side int) string { return storetest.Answer(answer(w.sides[side])) })
 }
 
 func (w *twins) name() *string { return ptr(rapid.SampledFrom([]string{"x", "y"}).Draw(w.t, "name")) }
@@ -56,7 +36,7 @@ func (w *twins) put(*rapid.T) {
 	for i := range list {
 		d := MetricDatum{MetricName: w.name(), Unit: ptr(rapid.SampledFrom([]string{"Count", "Bytes"}).Draw(w.t, "unit"))}
 		d.StorageResolution = ptr(rapid.SampledFrom([]int{1, 60}).Draw(w.t, "resolution"))
-		d.Timestamp = stamp(w.clk.at.Add(-time.Duration(rapid.IntRange(0, 300).Draw(w.t, "age")) * time.Second))
+		d.Timestamp = stamp(w.clk.At.Add(-time.Duration(rapid.IntRange(0, 300).Draw(w.t, "age")) * time.Second))
 		if rapid.Bool().Draw(w.t, "dimension") {
 			d.Dimensions = []Dimension{{"of", "<a>"}, {"by", "b"}}
 		}
@@ -78,7 +58,7 @@ func (w *twins) put(*rapid.T) {
 }
 
 func (w *twins) pass(*rapid.T) {
-	w.clk.at = w.clk.at.Add(time.Duration(rapid.IntRange(1, 9000).Draw(w.t, "seconds")) * time.Second)
+	w.clk.At = w.clk.At.Add(time.Duration(rapid.IntRange(1, 9000).Draw(w.t, "seconds")) * time.Second)
 }
 
 func (w *twins) reopen(*rapid.T) {
@@ -95,7 +75,7 @@ func (w *twins) crash(*rapid.T) {
 // the other sweeps too.
 func (w *twins) renew() {
 	w.sides[1] = open(w.t, Config{Clock: w.clk, Data: w.disk.Data()})
-	w.sides[0].store.sweep(w.clk.at)
+	w.sides[0].store.sweep(w.clk.At)
 	w.check(w.t)
 }
 
@@ -108,7 +88,7 @@ func (w *twins) check(*rapid.T) {
 	for _, name := range []string{"x", "y"} {
 		for _, dimensions := range [][]Dimension{nil, {{"by", "b"}, {"of", "<a>"}}} {
 			for _, period := range []int{1, 60, 3600} {
-				in := &GetMetricDataInput{StartTime: stamp(w.clk.at.Add(-12 * time.Hour)), EndTime: stamp(w.clk.at.Add(time.Hour)), ScanBy: ptr(scanAscending)}
+				in := &GetMetricDataInput{StartTime: stamp(w.clk.At.Add(-12 * time.Hour)), EndTime: stamp(w.clk.At.Add(time.Hour)), ScanBy: ptr(scanAscending)}
 				for i, stat := range []string{"SampleCount", "Sum", "Minimum", "Maximum", "p50", "p99"} {
 					in.MetricDataQueries = append(in.MetricDataQueries, MetricDataQuery{Id: ptr(fmt.Sprint("q", i)), MetricStat: &MetricStat{
 						Metric: &Metric{"T", name, dimensions}, Period: &period, Stat: &stat,
@@ -123,7 +103,7 @@ func (w *twins) check(*rapid.T) {
 func TestReopenedMetricsAnswerAsIfNothingHadHappened(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &twins{t: t, clk: &setClock{at: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
+		w := &twins{t: t, clk: &storetest.Clock{At: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
 		defer func() { w.disk.Close() }()
 		w.sides = [2]*Service{open(t, Config{Clock: w.clk}), open(t, Config{Clock: w.clk, Data: w.disk.Data()})}
 		t.Repeat(map[string]func(*rapid.T){
@@ -136,11 +116,11 @@ func TestReopenedMetricsAnswerAsIfNothingHadHappened(t *testing.T) {
 // TestForgottenMetricsLeaveTheDisk: retention empties it again.
 func TestForgottenMetricsLeaveTheDisk(t *testing.T) {
 	t.Parallel()
-	clk, disk := &setClock{at: time.Unix(1_700_000_000, 0)}, storetest.New(t)
+	clk, disk := &storetest.Clock{At: time.Unix(1_700_000_000, 0)}, storetest.New(t)
 	defer func() { disk.Close() }()
 	s := open(t, Config{Clock: clk, Data: disk.Data()})
 	mustPut(t, s, MetricDatum{MetricName: ptr("old"), Value: ptr(1.0)}, MetricDatum{MetricName: ptr("old"), Value: ptr(1.0), Unit: ptr("Count")})
-	clk.at = clk.at.Add(keepFor + time.Second)
+	clk.At = clk.At.Add(keepFor + time.Second)
 	mustPut(t, s, MetricDatum{MetricName: ptr("new"), Value: ptr(1.0)})
 	disk.Wait()
 	entries := 0

@@ -1,7 +1,6 @@
 package iam_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -104,20 +103,13 @@ func (w *twins) call(name, input string, args ...any) {
 		if list, ok := out["AccessKeyMetadata"].([]any); ok { // sorted by id, which is random
 			slices.SortFunc(list, func(a, b any) int { return strings.Compare(s.label(fmt.Sprint(a)), s.label(fmt.Sprint(b))) })
 		}
-		text, _ := json.Marshal(out)
-		return fmt.Sprintf("%s, error %v", text, err)
+		return storetest.Answer(out, err)
 	})
 }
 
 func (w *twins) each(what string, answer func(side int, s *twin) string) {
 	w.t.Helper()
-	var answers [2]string
-	for side, s := range w.sides {
-		answers[side] = s.label(answer(side, s))
-	}
-	if answers[0] != answers[1] {
-		w.t.Fatalf("%s: never reopened: %s\nreopened: %s", what, answers[0], answers[1])
-	}
+	storetest.Alike(w.t, what, func(side int) string { return w.sides[side].label(answer(side, w.sides[side])) })
 }
 
 func (w *twins) pass(*rapid.T) {

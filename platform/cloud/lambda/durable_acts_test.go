@@ -84,7 +84,7 @@ func (w *twins) onMappings(*rapid.T) {
 				m.advance("a", func(p *place) {
 					p.From = Position{Type: AfterSequenceNumber, SequenceNumber: fmt.Sprint(at)}
 					p.Ahead = map[int][]string{2: {"7", fmt.Sprint(at)}}
-					p.Window = windowAt(w.clk.at, 10).with([]Record{{SequenceNumber: "1", Arrival: w.clk.at}}, json.RawMessage(`{"n":1}`))
+					p.Window = windowAt(w.clk.At, 10).with([]Record{{SequenceNumber: "1", Arrival: w.clk.At}}, json.RawMessage(`{"n":1}`))
 				})
 			case 3:
 				if err := m.remove(); err != nil {
@@ -109,7 +109,7 @@ func (w *twins) onEvents(*rapid.T) {
 		}
 		q := s.functions[name].events
 		limits := eventLimits{retryMax: 0, ageMax: time.Hour, onFailure: "arn:q", role: testRole}
-		e := q.events[id].attempted(w.clk.at, Result{Version: "1", FunctionError: "Unhandled", Payload: []byte("oops")}, limits)
+		e := q.events[id].attempted(w.clk.At, Result{Version: "1", FunctionError: "Unhandled", Payload: []byte("oops")}, limits)
 		if bring == 2 {
 			e = e.sent() // to its only target: it is over
 		}

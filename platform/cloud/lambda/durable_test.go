@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,25 +12,17 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/store/storetest"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
-
-type setClock struct {
-	clock.Wall
-	at time.Time
-}
-
-func (c *setClock) Now() time.Time { return c.at }
 
 // twins are two services that get the same calls: one is never reopened, the
 // other now and then closed or crashed. They must answer alike. Neither runs:
 // what only its readers and workers change is tested apart.
 type twins struct {
 	t      *rapid.T
-	clk    *setClock
+	clk    *storetest.Clock
 	disk   *storetest.Disk
 	sides  [2]*Service
 	labels [2]map[string]string // of random ids, in the order they were first seen
@@ -39,7 +30,7 @@ type twins struct {
 }
 
 func newTwins(t *rapid.T) *twins {
-	w := &twins{t: t, clk: &setClock{at: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
+	w := &twins{t: t, clk: &storetest.Clock{At: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
 	w.labels = [2]map[string]string{{}, {}}
 	w.sides[0], w.sides[1] = w.open(nil), w.open(w.disk.Data())
 	w.create("f")
@@ -61,23 +52,15 @@ var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
 
 func (w *twins) each(what string, answer func(side int, s *Service) (any, error)) {
 	w.t.Helper()
-	var texts [2]string
-	for side, s := range w.sides {
-		out, err := answer(side, s)
-		text, encoding := json.Marshal(out)
-		if encoding != nil {
-			w.t.Fatal(encoding)
-		}
-		texts[side] = uuidPattern.ReplaceAllStringFunc(fmt.Sprintf("%s, error %v", text, err), func(id string) string {
-			if w.labels[side][id] == "" {
-				w.labels[side][id] = fmt.Sprint("id", len(w.labels[side]))
+	storetest.Alike(w.t, what, func(side int) string {
+		labels := w.labels[side]
+		return uuidPattern.ReplaceAllStringFunc(storetest.Answer(answer(side, w.sides[side])), func(id string) string {
+			if labels[id] == "" {
+				labels[id] = fmt.Sprint("id", len(labels))
 			}
-			return w.labels[side][id]
+			return labels[id]
 		})
-	}
-	if texts[0] != texts[1] {
-		w.t.Fatalf("%s: never reopened: %s\nreopened: %s", what, texts[0], texts[1])
-	}
+	})
 }
 
 func (w *twins) call(op func(*Service) wire.Operation, in any) {
@@ -102,7 +85,7 @@ func (w *twins) create(name string) {
 }
 
 func (w *twins) pass(*rapid.T) {
-	w.clk.at = w.clk.at.Add(time.Duration(rapid.IntRange(1, 100_000).Draw(w.t, "ms")) * time.Millisecond)
+	w.clk.At = w.clk.At.Add(time.Duration(rapid.IntRange(1, 100_000).Draw(w.t, "ms")) * time.Millisecond)
 }
 
 func (w *twins) reopen(*rapid.T) {

@@ -103,13 +103,3 @@ func (s *Service) revise(f *function, next *spec) {
 	f.modified, f.revision = s.cfg.Wall.Now(), uuid.NewString()
 	s.pool.retire(old)
 }
-
-// LogTail returns a function's most recent log lines, oldest first (at most
-// 256 KB); nil if there is no such function.
-func (s *Service) LogTail(function string) []string {
-	f, ok := s.function(function)
-	if !ok {
-		return nil
-	}
-	return f.logs.snapshot()
-}

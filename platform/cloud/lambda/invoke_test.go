@@ -50,7 +50,7 @@ func TestInvokeOutcomes(t *testing.T) {
 			if !strings.Contains(string(r.LogTail), c.log) {
 				t.Errorf("log %q lacks %q", r.LogTail, c.log)
 			}
-			if !strings.Contains(strings.Join(s.LogTail(name), "\n"), "REPORT RequestId: "+r.RequestID) {
+			if !strings.Contains(strings.Join(logOf(s, name), "\n"), "REPORT RequestId: "+r.RequestID) {
 				t.Errorf("function log lacks the report of %s", r.RequestID)
 			}
 			m, _ := s.Metrics(name)

@@ -31,7 +31,7 @@ func TestKillEndsEveryEnvironment(t *testing.T) {
 		}
 		result <- r
 	}()
-	for len(s.LogTail("sleep")) < 4 { // the second START
+	for len(logOf(s, "sleep")) < 4 { // the second START
 		if err := (clock.Wall{}).Sleep(t.Context(), 5*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}

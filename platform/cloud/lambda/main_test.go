@@ -49,7 +49,7 @@ func parent() {
 	}
 	go func() { _, _ = s.Invoke(context.Background(), "sleep", []byte("600")) }()
 	for {
-		for _, line := range s.LogTail("sleep") {
+		for _, line := range logOf(s, "sleep") {
 			if pid, ok := strings.CutPrefix(line, "sleeping "); ok {
 				fmt.Println(pid)
 				select {}
@@ -213,4 +213,13 @@ func create(t *testing.T, s *Service, handler string, change ...func(*createFunc
 	if _, err := s.handleCreateFunction(t.Context(), nil, in); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// logOf is what a function has logged, oldest line first; nil before there is one.
+func logOf(s *Service, name string) []string {
+	f, ok := s.function(name)
+	if !ok {
+		return nil
+	}
+	return f.logs.snapshot()
 }

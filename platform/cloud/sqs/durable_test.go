@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -12,24 +11,16 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/store/storetest"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
-type setClock struct {
-	clock.Wall
-	at time.Time
-}
-
-func (c *setClock) Now() time.Time { return c.at }
-
 // twins are two accounts that get the same calls: one is never reopened, the
 // other now and then closed or crashed. They must answer alike.
 type twins struct {
 	t        *rapid.T
-	clk      *setClock
+	clk      *storetest.Clock
 	disk     *storetest.Disk
 	sides    [2]*Service // never reopened, reopened
 	receipts [][2]string
@@ -39,7 +30,7 @@ type twins struct {
 }
 
 func newTwins(t *rapid.T) *twins {
-	w := &twins{t: t, clk: &setClock{at: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
+	w := &twins{t: t, clk: &storetest.Clock{At: time.Unix(1_700_000_000, 0)}, disk: storetest.New(t)}
 	w.quotasOff = rapid.Bool().Draw(t, "quotas off")
 	w.sides[0] = w.open(nil)
 	w.sides[1] = w.open(w.disk.Data())
@@ -62,21 +53,17 @@ func (w *twins) open(data *store.Data) *Service {
 func (w *twins) call(operation string, in func(side int) any) [2]any {
 	w.t.Helper()
 	var outs [2]any
-	var texts [2]string
-	for side, s := range w.sides {
-		ops := s.Service().Operations
+	storetest.Alike(w.t, operation, func(side int) string {
+		ops := w.sides[side].Service().Operations
 		op := ops[slices.IndexFunc(ops, func(op wire.Operation) bool { return op.Name == operation })]
 		call := &wire.Call{Account: "123456789012", HTTP: httptest.NewRequest("POST", "http://h:1/", nil)}
 		out, err := op.Handle(w.t.Context(), call, in(side))
-		text := []byte("nothing")
-		if err == nil {
-			text, _ = json.Marshal(anonymous(out))
+		outs[side] = out
+		if err != nil {
+			return err.Error()
 		}
-		outs[side], texts[side] = out, fmt.Sprintf("%s, error %v", text, err)
-	}
-	if texts[0] != texts[1] {
-		w.t.Fatalf("%s: never reopened: %s\nreopened: %s", operation, texts[0], texts[1])
-	}
+		return storetest.Answer(anonymous(out), nil)
+	})
 	return outs
 }
 
@@ -171,7 +158,7 @@ func (w *twins) hide(*rapid.T) {
 func (w *twins) purge(*rapid.T)  { w.same("PurgeQueue", &purgeQueueInput{w.queue()}) }
 func (w *twins) remove(*rapid.T) { w.same("DeleteQueue", &deleteQueueInput{w.queue()}) }
 func (w *twins) pass(*rapid.T) {
-	w.clk.at = w.clk.at.Add(time.Duration(rapid.IntRange(1, 30_000).Draw(w.t, "ms")) * time.Millisecond)
+	w.clk.At = w.clk.At.Add(time.Duration(rapid.IntRange(1, 30_000).Draw(w.t, "ms")) * time.Millisecond)
 }
 
 func (w *twins) reopen(*rapid.T) {
