@@ -42,6 +42,7 @@ type buffer struct {
 	held       int
 	heldBytes  int
 	inFlight   int
+	crowded    time.Time // until then records wait for company though no call is in flight
 	accepted   int64
 	stopped    bool
 }
@@ -121,7 +122,7 @@ func (b *buffer) push(e *entry) {
 	wasFull := b.full()
 	b.ready.push(e)
 	b.readyBytes += e.size
-	if b.idle() || b.ready.len() == 1 || b.full() != wasFull {
+	if b.idle() && b.crowded.IsZero() || b.ready.len() == 1 || b.full() != wasFull {
 		b.signal()
 	}
 }
@@ -167,7 +168,10 @@ func (b *buffer) next(now time.Time) step {
 	}
 	if b.ready.len() > 0 {
 		linger := b.cfg.LingerMax - now.Sub(b.ready.peek().arrived)
-		if b.idle() || b.full() || b.stopped {
+		if b.idle() {
+			linger = min(linger, b.crowded.Sub(now))
+		}
+		if b.full() || b.stopped || b.idle() && len(b.waiting) > 0 {
 			linger = 0
 		}
 		wait = min(wait, linger)
@@ -178,8 +182,20 @@ func (b *buffer) next(now time.Time) step {
 	s := b.take(now)
 	if len(s.batch) > 0 {
 		b.inFlight++
+		b.expect(len(s.batch), now)
 	}
 	return s
+}
+
+// expect has what follows a call of several records wait for company, as if
+// the call took LingerMax: calls that are answered at once would otherwise go out
+// back to back with a record or two in each. One who puts record after record
+// never waits.
+func (b *buffer) expect(records int, now time.Time) {
+	b.crowded = time.Time{}
+	if records > 1 && !b.cfg.Aggregation.On {
+		b.crowded = now.Add(b.cfg.LingerMax)
+	}
 }
 
 // take collects one call's entries: those due again first, since they are the oldest.

@@ -18,7 +18,7 @@ import (
 // ProducerConfig sets a Producer's target and limits; zero fields take defaults.
 type ProducerConfig struct {
 	Stream           string        // name or ARN
-	LingerMax        time.Duration // how long a record waits for company while other calls are in flight; 0 means 5ms, with Aggregation 100ms
+	LingerMax        time.Duration // how long a record waits for company while others are on their way; 0 means 5ms, with Aggregation 100ms
 	BatchRecordsMax  int           // 0 means 500, the most one call may carry
 	BatchBytesMax    int           // data and keys of one call; 0 means 10 MiB less 64 KiB
 	RecordBytesMax   int           // the stream's MaxRecordSizeInKiB in bytes; 0 means 1 MiB
@@ -115,7 +115,8 @@ type ProducerStats struct {
 }
 
 // Producer batches records into PutRecords calls. A lone record goes out at
-// once; while calls are in flight, records wait for company up to LingerMax.
+// once; while calls are in flight, and after one of several records, records wait
+// for company up to LingerMax.
 // Records that the service refused for a passing reason (throughput, internal
 // failure, network) are put again with exponential backoff and full jitter,
 // each on its own; a permanent refusal of a call fails its records at once.

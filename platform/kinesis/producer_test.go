@@ -60,6 +60,71 @@ func TestLoneRecordGoesOutAtOnce(t *testing.T) {
 	})
 }
 
+func TestOneWhoPutsRecordAfterRecordNeverWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := run(t, &fakePuts{before: pause(time.Millisecond)}, ProducerConfig{LingerMax: 20 * time.Millisecond})
+		defer stop()
+		start := time.Now()
+		for range 10 {
+			if _, err := p.Put(t.Context(), Record{PartitionKey: "k", Data: []byte("a")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 10*time.Millisecond {
+			t.Errorf("10 puts took %v, want the calls' 10ms and nothing else", took)
+		}
+	})
+}
+
+// TestRecordsWaitForCompanyAfterACrowd has calls that are answered at once.
+func TestRecordsWaitForCompanyAfterACrowd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePuts{}
+		p, err := NewProducer(f, ProducerConfig{Stream: "s", LingerMax: 20 * time.Millisecond})
+		must(t, err)
+		put := func(n int) {
+			for i := range n {
+				must(t, p.PutAsync(t.Context(), Record{PartitionKey: "k", Data: fmt.Append(nil, i)}, func(Receipt, error) {}))
+			}
+		}
+		put(2) // before Run, so that one call takes both
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- p.Run(ctx) }()
+		synctest.Wait()
+		for range 7 { // company until 20ms have passed, and again for what came after
+			must(t, clock.Wall{}.Sleep(t.Context(), 6*time.Millisecond))
+			put(1)
+		}
+		must(t, clock.Wall{}.Sleep(t.Context(), 20*time.Millisecond))
+		put(1) // long after the last: at once, and so alone
+		synctest.Wait()
+		if got := f.callSizes(); !slices.Equal(got, []int{2, 3, 3, 1, 1}) {
+			t.Errorf("calls of %v records, want [2 3 3 1 1]", got)
+		}
+		cancel()
+		must(t, <-ended)
+	})
+}
+
+// TestNobodyWaitsForCompanyThatHasNoRoom: whoever could come waits for room.
+func TestNobodyWaitsForCompanyThatHasNoRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePuts{}
+		p, stop := run(t, f, ProducerConfig{BufferRecordsMax: 2, LingerMax: time.Hour})
+		for i := range 20 {
+			must(t, p.PutAsync(t.Context(), Record{PartitionKey: "k", Data: fmt.Append(nil, i)}, func(Receipt, error) {}))
+		}
+		stop()
+		if got := p.Stats().Acknowledged; got != 20 {
+			t.Errorf("%d acknowledged, want 20", got)
+		}
+	})
+}
+
 func TestRecordsWaitForCompanyAtMostLinger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
