@@ -18,6 +18,7 @@ type dataShelf struct {
 	data  *store.Data
 	birth uint64
 	shard uint32
+	gone  bool // with its stream, and so is all that was kept; the shard's lock guards it
 }
 
 func (d *dataShelf) key(prefix string) []byte {
@@ -41,6 +42,9 @@ func (d *dataShelf) fetch(c *chunk) (content, error) {
 }
 
 func (d *dataShelf) discard(c *chunk) {
+	if d.gone {
+		return
+	}
 	d.data.Stage(func(to *store.Changes) {
 		to.DeleteRange(d.keyAt(runPrefix, c.base), d.keyAt(runPrefix, c.end()))
 		to.Delete(d.keyAt(indexPrefix, c.base))

@@ -188,10 +188,13 @@ func (sh *shard) seekTime(horizon, t time.Time) (uint64, error) {
 	}
 }
 
-// release frees the records of a shard that is gone.
+// release frees the records of a shard that went with its stream.
 func (sh *shard) release() {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if sh.disk != nil {
+		sh.disk.gone = true
+	}
 	sh.log.release()
 }
 

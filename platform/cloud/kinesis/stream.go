@@ -90,14 +90,8 @@ func (st *stream) updateDue() {
 
 // settle completes st's transitions that are due; gone means that st was deleted by now.
 func (s *Service) settle(st *stream, now time.Time) (gone bool) {
-	due := st.due.Load()
-	if due == 0 || now.UnixNano() < due {
-		select {
-		case <-st.gone:
-			return true
-		default:
-			return false
-		}
+	if due := st.due.Load(); due == 0 || now.UnixNano() < due {
+		return st.isGone()
 	}
 	st.mu.Lock()
 	for !st.settleAt.IsZero() && !now.Before(st.settleAt) { // a change may consist of several
@@ -106,7 +100,7 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 		st.status, st.settleAt, st.pending = statusActive, time.Time{}, change{}
 		s.apply(st, now, pending)
 		if deleted {
-			st.status = statusDeleting
+			st.status, st.open = statusDeleting, nil // a put that waits for mu finds no shard
 			for _, c := range st.consumers {
 				c.end(errStreamNotFound(st.name, s.cfg.Account))
 			}
@@ -119,20 +113,31 @@ func (s *Service) settle(st *stream, now time.Time) (gone bool) {
 		st.keep()
 	}
 	st.mu.Unlock()
+	if !st.isGone() {
+		return false
+	}
+	s.forget(st)
+	return true
+}
 
+func (st *stream) isGone() bool {
 	select {
 	case <-st.gone:
-		s.mu.Lock()
-		if s.streams[st.name] == st {
-			delete(s.streams, st.name)
-			st.keepGone()
-		}
-		s.mu.Unlock()
-		st.release()
 		return true
 	default:
 		return false
 	}
+}
+
+// forget takes a stream that is gone, but no successor of its name, off the list.
+func (s *Service) forget(st *stream) {
+	s.mu.Lock()
+	if s.streams[st.name] == st {
+		delete(s.streams, st.name)
+		st.keepGone()
+	}
+	s.mu.Unlock()
+	st.release()
 }
 
 // route is the index, in open, of the shard that owns key; the caller holds mu.
