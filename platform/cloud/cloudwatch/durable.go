@@ -35,7 +35,7 @@ func (k pointKey) append(to []byte) []byte {
 	return append(to, k.unit...)
 }
 
-// keptMetric is a metric on store.
+// keptMetric is a metric on disk.
 type keptMetric struct {
 	Namespace  string      `json:"namespace"`
 	Name       string      `json:"name"`

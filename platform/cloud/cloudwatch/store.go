@@ -41,7 +41,7 @@ type point struct {
 	written time.Time
 }
 
-// metricStore keeps metrics in memory and, with data, on store. It is safe for concurrent use.
+// metricStore keeps metrics in memory and, with data, on disk. It is safe for concurrent use.
 type metricStore struct {
 	data *store.Data
 

@@ -3,6 +3,7 @@ package kinesis
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,12 +40,41 @@ func TestDeletedStreamsLeaveNothing(t *testing.T) {
 		disk.Wait()
 		b.end()
 		disk.Crash(rand.New(rand.NewPCG(1, 1)))
-		b.must(disk.Data().ScanPrefix([]byte("kinesis/"), func(key, _ []byte) error {
-			if string(key) != birthsName {
-				t.Errorf("%q is left", key)
-			}
-			return nil
-		}))
+		onDisk(t, disk, birthsName)
 		disk.Close()
 	})
+}
+
+// TestExpiredShardsLeaveNothing splits a shard and lets its records, and with
+// them the shard itself, go past retention.
+func TestExpiredShardsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		disk := storetest.New(t)
+		b := begin(t, disk, 0)
+		b.stream("s", 1)
+		_, err := b.put("s", "k", []byte("old"))
+		b.must(err)
+		at := hashKey{hi: 1 << 63}.String()
+		_, err = call[any](b.bench, "SplitShard", &SplitShardInput{StreamRef: named("s"), ShardToSplit: ptr("shardId-000000000000"), NewStartingHashKey: &at})
+		b.must(err)
+		time.Sleep(retentionDefault + time.Minute) // of the bubble
+		disk.Wait()
+		b.end()
+		onDisk(t, disk, birthsName, string(streamKey(streamPrefix, 1)))
+		disk.Close()
+	})
+}
+
+// onDisk checks the keys of this service on disk.
+func onDisk(t *testing.T, disk *storetest.Disk, want ...string) {
+	t.Helper()
+	var got []string
+	err := disk.Data().ScanPrefix([]byte("kinesis/"), func(key, _ []byte) error {
+		got = append(got, string(key))
+		return nil
+	})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("on disk: %q, %v, want %q", got, err, want)
+	}
 }

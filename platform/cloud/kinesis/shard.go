@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/weirstream/weir/platform/cloud/store"
 )
 
 // Per-shard limits of AWS.
@@ -111,6 +113,13 @@ func (sh *shard) stored(first uint64, keyID string) {
 		sh.disk.keep(&sh.log, first, keyID)
 	}
 	sh.announce()
+}
+
+// keepGone stages that a shard without records is no longer listed.
+func (sh *shard) keepGone() {
+	if sh.disk != nil {
+		sh.disk.data.Stage(func(to *store.Changes) { to.Delete(sh.disk.key(trimPrefix)) })
+	}
 }
 
 // announce wakes all who wait for records; the caller holds mu.

@@ -224,10 +224,21 @@ func (st *stream) trim(now time.Time) {
 }
 
 func (st *stream) trimLocked(now time.Time) {
-	horizon, before := now.Add(-st.Retention), len(st.shards)
-	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return sh.expire(horizon) })
-	if len(st.shards) < before {
-		st.keep()
+	horizon := now.Add(-st.Retention)
+	var expired []*shard
+	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool {
+		old := sh.expire(horizon)
+		if old {
+			expired = append(expired, sh)
+		}
+		return old
+	})
+	if len(expired) == 0 {
+		return
+	}
+	st.keep()
+	for _, sh := range expired {
+		sh.keepGone()
 	}
 }
 
