@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -38,6 +39,9 @@ type Data struct {
 	taken  *group   // being written
 	wake   chan struct{}
 	closed bool
+	// dropped says that changes came after Close: whoever waits must not take
+	// them for kept.
+	dropped bool
 }
 
 // DataConfig opens a Data; zero fields take defaults.
@@ -90,20 +94,18 @@ func OpenData(cfg DataConfig) (_ *Data, err error) {
 	options := d.options(lock)
 	options.ErrorIfNotExists = m.Ready
 	if d.db, err = pebble.Open(cfg.Dir, options); err != nil {
-		d.space.stop()
-		return nil, damaged(cfg.Dir, err)
+		return nil, damaged(cfg.Dir, withoutRoom(err))
 	}
-	if !m.Ready {
-		m.Ready = true
+	if !m.Ready || m.Key == nil {
+		m.Ready, m.Key = true, d.keyring.Seal(checkName, nil, nil)
 		if err := m.write(cfg); err != nil {
-			d.space.stop()
 			return nil, errors.Join(fmt.Errorf("data directory %s: %w", cfg.Dir, err), d.db.Close())
 		}
 	}
 	if err := d.openTally(); err != nil {
-		d.space.stop()
 		return nil, errors.Join(err, d.db.Close())
 	}
+	d.space.open.Store(true)
 	d.writer.Go(d.write)
 	return d, nil
 }
@@ -130,6 +132,7 @@ func (d *Data) Stage(fn func(*Changes)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
+		d.dropped = true
 		return
 	}
 	last := len(d.staged) - 1
@@ -145,17 +148,21 @@ func (d *Data) Stage(fn func(*Changes)) {
 }
 
 // Wait returns when every change staged before the call is on disk: nil; or
-// when it cannot be written now: ErrFull, and it may or may not survive.
+// when it cannot be written now: ErrFull, and it may or may not survive; or
+// when one came after Close: ErrClosed, and it does not.
 func (d *Data) Wait(ctx context.Context) error {
 	if d == nil {
 		return nil
 	}
 	d.mu.Lock()
-	last := d.taken
+	last, dropped := d.taken, d.dropped
 	if n := len(d.staged); n > 0 {
 		last = d.staged[n-1]
 	}
 	d.mu.Unlock()
+	if dropped {
+		return ErrClosed
+	}
 	if last == nil {
 		return nil
 	}
@@ -183,9 +190,10 @@ func (d *Data) write() {
 		for g := d.take(); g != nil; g = d.take() {
 			_ = g.batch.Set(tallyKey(), d.tally.next(), nil) // in memory: never fails
 			g.err = d.db.Apply(g.batch, pebble.Sync)
-			if g.err == nil {
-				g.err = d.tally.note()
+			if g.err != nil { // what comes later must not be taken for kept without it
+				d.fatal(g.err)
 			}
+			d.tally.note()
 			d.space.refresh()
 			d.finish(g)
 		}
@@ -212,7 +220,13 @@ func (d *Data) finish(g *group) {
 	close(g.done)
 }
 
-// Close writes what is staged and gives the directory up.
+// closeMax is how long Close waits for what is staged to be written. Only a
+// full disk takes longer.
+const closeMax = 10 * time.Second
+
+// Close writes what is staged and gives the directory up. If the disk stays
+// full it returns ErrFull: what is staged then goes with the process, and
+// nobody was told that it is kept.
 func (d *Data) Close() error {
 	if d == nil {
 		return nil
@@ -225,9 +239,20 @@ func (d *Data) Close() error {
 	d.closed = true
 	close(d.wake) // a wake-up already sent is still received
 	d.mu.Unlock()
-	d.writer.Wait()
-	d.space.stop()
-	if err := errors.Join(d.tally.close(), d.db.Close()); err != nil {
+	ended := make(chan error, 1)
+	go func() { // left behind where a write waits for room that does not come
+		d.writer.Wait()
+		ended <- errors.Join(d.tally.close(), d.db.Close())
+	}()
+	patience := d.cfg.Wall.NewTimer(closeMax)
+	defer patience.Stop()
+	var err error
+	select {
+	case err = <-ended:
+	case <-patience.C:
+		err = ErrFull
+	}
+	if err != nil {
 		return fmt.Errorf("close the data directory %s: %w", d.cfg.Dir, err)
 	}
 	return nil

@@ -128,6 +128,9 @@ func TestDirectoryIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, nil, "master.key is missing"},
+		"another key": {func(t *testing.T, dir string) {
+			overwrite(t, filepath.Join(dir, "master.key"), strings.Repeat("a1", masterBytes))
+		}, nil, "master.key is another one"},
 		"store gone": {func(t *testing.T, dir string) {
 			for _, path := range storeFiles(t, dir) {
 				if err := os.Remove(path); err != nil {

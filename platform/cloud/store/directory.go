@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -33,6 +34,7 @@ const dataFormat = 1
 const (
 	manifestName = "weir.json"
 	ownerName    = "owner.pid"
+	newSuffix    = ".new" // of a file until it is whole
 )
 
 // manifest says whose data a directory holds and in which form.
@@ -42,6 +44,8 @@ type manifest struct {
 	Region  string `json:"region"`
 	// Ready says that the store was made: it must be there from then on.
 	Ready bool `json:"ready"`
+	// Key is what only the directory's master key opens.
+	Key []byte `json:"key,omitempty"`
 }
 
 // On puts the directory in files, which tests bring: one that crashes or fails.
@@ -131,7 +135,9 @@ func newManifest(cfg DataConfig) (manifest, error) {
 		return m, err
 	}
 	for _, name := range names {
-		if name != "LOCK" && name != ownerName {
+		// A process that was killed while it made the directory leaves the
+		// beginnings of its first two files.
+		if base := strings.TrimSuffix(name, newSuffix); name != "LOCK" && base != ownerName && name != manifestName+newSuffix {
 			return m, fmt.Errorf("it holds %s and no %s: give an empty directory, or one that weir wrote", name, manifestName)
 		}
 	}
@@ -166,7 +172,7 @@ func readFile(fs vfs.FS, path string) ([]byte, error) {
 
 // writeFile puts a whole, synced file in the place of path's.
 func writeFile(fs vfs.FS, path string, text []byte) error {
-	f, err := fs.Create(path+".new", vfs.WriteCategoryUnspecified)
+	f, err := fs.Create(path+newSuffix, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
@@ -174,7 +180,7 @@ func writeFile(fs vfs.FS, path string, text []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := fs.Rename(path+".new", path); err != nil {
+	if err := fs.Rename(path+newSuffix, path); err != nil {
 		return err
 	}
 	dir, err := fs.OpenDir(filepath.Dir(path))

@@ -54,8 +54,15 @@ func openKeyring(cfg DataConfig, m manifest) (*Keyring, error) {
 	if err != nil || len(master) != masterBytes {
 		return nil, fmt.Errorf("master key %s: want %d hexadecimal digits", cfg.KeyFile, 2*masterBytes)
 	}
-	return &Keyring{master}, nil
+	k := &Keyring{master}
+	if _, err := k.Open(checkName, nil, m.Key); m.Key != nil && err != nil {
+		return nil, fmt.Errorf("master key %s is another one than the data directory was written with: name that file", cfg.KeyFile)
+	}
+	return k, nil
 }
+
+// checkName is the key under which a manifest's Key is sealed.
+const checkName = "check"
 
 func newMaster(cfg DataConfig) (*Keyring, error) {
 	k := NewKeyring()

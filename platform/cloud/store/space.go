@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -17,9 +18,8 @@ var ErrFull = errors.New("the disk of the data directory is full: free some spac
 type space struct {
 	cfg    DataConfig
 	low    atomic.Bool  // less than the reserve is free
+	open   atomic.Bool  // the store is, so a write may wait
 	looked atomic.Int64 // Unix ns
-	ending chan struct{}
-	once   sync.Once
 
 	mu   sync.Mutex
 	halt chan struct{} // closed while a write waits for room
@@ -30,7 +30,7 @@ type space struct {
 const spaceEvery = 200 * time.Millisecond
 
 func newSpace(cfg DataConfig) *space {
-	s := &space{cfg: cfg, ending: make(chan struct{}), halt: make(chan struct{})}
+	s := &space{cfg: cfg, halt: make(chan struct{})}
 	s.refresh()
 	return s
 }
@@ -78,8 +78,12 @@ func (s *space) stalled() <-chan struct{} {
 }
 
 // await is called by the write that met a full disk, which is tried once more
-// when it returns. Every other write waits with it.
+// when it returns. Every other write waits with it. While the store is being
+// opened none does: whoever starts the process is better told.
 func (s *space) await() {
+	if !s.open.Load() {
+		return
+	}
 	s.low.Store(true)
 	s.cfg.Log.Error("data: the disk is full, nothing is acknowledged until it has room", "directory", s.cfg.Dir)
 	s.mu.Lock()
@@ -95,18 +99,9 @@ func (s *space) await() {
 		if err == nil && usage.AvailBytes >= s.cfg.Reserve/2 {
 			return
 		}
-		timer := s.cfg.Wall.NewTimer(spaceEvery)
-		select {
-		case <-timer.C:
-		case <-s.ending:
-			timer.Stop()
-			return
-		}
+		<-s.cfg.Wall.NewTimer(spaceEvery).C
 	}
 }
-
-// stop lets go of a write that waits; it will fail.
-func (s *space) stop() { s.once.Do(func() { close(s.ending) }) }
 
 // fatal is pebble's last word: a write failed half-way and memory and disk
 // would part. It must not return.
@@ -114,4 +109,12 @@ func (d *Data) fatal(err error) {
 	d.cfg.Log.Error("data: the process ends, because the data directory cannot be written; what was acknowledged is kept",
 		"directory", d.cfg.Dir, "error", err)
 	d.cfg.Fatal(fmt.Errorf("data directory %s: %w", d.cfg.Dir, err))
+}
+
+// withoutRoom makes err say what to do if it tells that the disk is full.
+func withoutRoom(err error) error {
+	if errors.Is(err, syscall.ENOSPC) && !errors.Is(err, ErrFull) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }

@@ -35,7 +35,7 @@ type Extent struct {
 func NewSpill(dir string) *Spill { return &Spill{dir: dir} }
 
 // ErrClosed is returned after Close.
-var ErrClosed = errors.New("the spill file is closed")
+var ErrClosed = errors.New("the store is closed")
 
 // Write stores data and returns where. The caller may reuse data.
 func (s *Spill) Write(data []byte) (Extent, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -17,8 +18,10 @@ import (
 // group is synced and is not synced itself: after a power cut it may lag behind,
 // and then notices less, but it never runs ahead.
 type tally struct {
-	file  vfs.File
-	count uint64
+	file    vfs.File
+	count   uint64
+	log     *slog.Logger
+	failing bool
 }
 
 const (
@@ -41,7 +44,7 @@ func openTally(cfg DataConfig, stored uint64) (*tally, error) {
 		return nil, fmt.Errorf("%w: %s: the last %d of %d groups of writes are missing from the write-ahead log (*.log); "+damagedAdvice,
 			ErrDamaged, cfg.Dir, noted-stored, noted)
 	}
-	t := &tally{count: stored}
+	t := &tally{count: stored, log: cfg.Log}
 	if t.file, err = cfg.files.OpenReadWrite(path, vfs.WriteCategoryUnspecified); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", cfg.Dir, err)
 	}
@@ -69,11 +72,15 @@ func (t *tally) next() []byte {
 	return binary.BigEndian.AppendUint64(nil, t.count)
 }
 
-// note tells that the last numbered group is on disk.
-func (t *tally) note() error {
+// note tells that the last numbered group is on disk. A tally that cannot be
+// written notices less, and takes nothing away.
+func (t *tally) note() {
 	text := binary.BigEndian.AppendUint64(nil, t.count)
 	_, err := t.file.WriteAt(binary.BigEndian.AppendUint32(text, crc32.ChecksumIEEE(text)), 0)
-	return err
+	if (err != nil) != t.failing {
+		t.failing = err != nil
+		t.log.Warn("data: the tally of writes could not be written, or can be again", "error", err)
+	}
 }
 
 func (t *tally) close() error { return t.file.Close() }
