@@ -27,12 +27,20 @@ type process struct {
 // start runs this test binary as weir.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startWith(t, os.Stderr, args...)
+}
+
+// startWith is start with standard error to stderr; nil means among the lines.
+func startWith(t *testing.T, stderr io.Writer, args ...string) *process {
+	t.Helper()
 	p := &process{Cmd: exec.Command(os.Args[0], args...), t: t}
 	p.Env = append(os.Environ(), asWeir+"=1")
-	p.Stderr = os.Stderr
 	out, err := p.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if p.Stderr = stderr; stderr == nil {
+		p.Stderr = p.Stdout
 	}
 	p.lines = bufio.NewScanner(out)
 	if err := p.Start(); err != nil {
@@ -84,12 +92,42 @@ func (p *process) interrupt() {
 // other by address alone.
 func TestPiecesAsProcesses(t *testing.T) {
 	t.Parallel()
-	ledgerFile := filepath.Join(t.TempDir(), "run.ledger")
-
 	cloud := start(t, "cloud", "--listen", "127.0.0.1:0")
 	endpoint := cloud.waitFor(`^endpoint +(http://\S+)`)
 	cloud.waitFor(`^ready$`)
+	runPieces(t, endpoint, "2s", func(*process) {})
+	cloud.interrupt()
+	if code := cloud.exit(); code != exitPass {
+		t.Errorf("the cloud after an interrupt: exit %d", code)
+	}
+}
 
+// TestRunOutlivesTheCloud kills a cloud that keeps its data twice in the midst
+// of a run: it takes time, but no signup is lost, and nobody gets two offers.
+func TestRunOutlivesTheCloud(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cloud := start(t, "cloud", "--listen", "127.0.0.1:0", "--data", dir)
+	endpoint := cloud.waitFor(`^endpoint +(http://\S+)`)
+	cloud.waitFor(`^ready$`)
+	runPieces(t, endpoint, "6s", func(simulate *process) {
+		for range 2 {
+			simulate.waitFor(`sending .*delivered=[1-9]`)
+			if err := cloud.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			cloud.exit()
+			cloud = start(t, "cloud", "--listen", strings.TrimPrefix(endpoint, "http://"), "--data", dir)
+			cloud.waitFor(`^ready$`)
+		}
+	})
+}
+
+// runPieces provisions, serves, simulates and grades at endpoint, each in a
+// process of its own; during is called when the simulator has begun.
+func runPieces(t *testing.T, endpoint, length string, during func(simulate *process)) {
+	t.Helper()
+	ledgerFile := filepath.Join(t.TempDir(), "run.ledger")
 	provision := start(t, "provision", "location", "--endpoint", endpoint)
 	if code := provision.exit(); code != exitPass {
 		t.Fatalf("provision: exit %d", code)
@@ -98,7 +136,8 @@ func TestPiecesAsProcesses(t *testing.T) {
 	url := serve.waitFor(`^app +(http://\S+)`)
 	serve.waitFor(`^ready$`)
 
-	simulate := start(t, "simulate", "location", "--endpoint", endpoint, "--url", url, "--ledger", ledgerFile, "--for", "2s", "--rate", "50")
+	simulate := startWith(t, nil, "simulate", "location", "--endpoint", endpoint, "--url", url, "--ledger", ledgerFile, "--for", length, "--rate", "50")
+	during(simulate)
 	if code := simulate.exit(); code != exitPass {
 		t.Fatalf("simulate: exit %d\n%s", code, simulate.seen.String())
 	}
@@ -117,11 +156,9 @@ func TestPiecesAsProcesses(t *testing.T) {
 			t.Errorf("hop %s → %s received %d", h.From, h.To, h.Received)
 		}
 	}
-	for _, p := range []*process{serve, cloud} {
-		p.interrupt()
-		if code := p.exit(); code != exitPass {
-			t.Errorf("%v after an interrupt: exit %d", p.Args[1:], code)
-		}
+	serve.interrupt()
+	if code := serve.exit(); code != exitPass {
+		t.Errorf("serve after an interrupt: exit %d", code)
 	}
 }
 
