@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/platform/sdkhttp"
 )
 
 // builtInFunction locates a handler of scenarios/functions where a cloud that
@@ -19,11 +20,11 @@ func builtInFunction(handler string) scenario.FunctionCode {
 }
 
 // clientHTTP is one pool of connections for every AWS client of the process.
-func clientHTTP() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+func clientHTTP() aws.HTTPClient {
+	return sdkhttp.Bodies{Next: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = 64
 		t.MaxIdleConns = 256
-	})
+	})}
 }
 
 // elsewhere finds services that run in other processes: all behind one URL.

@@ -2,13 +2,9 @@
 package cloudtest
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"testing"
@@ -17,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/sdkhttp"
 )
 
 // Run serves a cloud until the test ends, and fails the test if the cloud does
@@ -68,26 +65,6 @@ func rootOver(t testing.TB, transport *http.Transport, endpoint string) aws.Conf
 		Region:       "us-east-1",
 		BaseEndpoint: &endpoint,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:   &http.Client{Transport: ownBody{transport}},
+		HTTPClient:   sdkhttp.Bodies{Next: &http.Client{Transport: transport}},
 	}
-}
-
-// ownBody sends a copy of each request's body. smithy-go 1.28.8 closes the body
-// when the reply has begun, and net/http, if it is then still at it, breaks the
-// connection: a server as near as this one would now and then seem to hang up
-// in the middle of a reply, and tests would fail for what no server did.
-type ownBody struct{ next http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (o ownBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return o.next.RoundTrip(r)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err = errors.Join(err, r.Body.Close()); err != nil {
-		return nil, fmt.Errorf("copy the request's body: %w", err)
-	}
-	sent := r.WithContext(r.Context())
-	sent.Body = io.NopCloser(bytes.NewReader(body))
-	return o.next.RoundTrip(sent)
 }

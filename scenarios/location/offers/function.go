@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,13 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/weirstream/weir/platform/kinesis"
+	"github.com/weirstream/weir/platform/sdkhttp"
 	"github.com/weirstream/weir/scenarios/location/event"
 	"github.com/weirstream/weir/scenarios/location/intake"
 )
@@ -53,6 +57,7 @@ func NewHandler(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the SDK: %w", err)
 	}
+	cfg.HTTPClient = sdkhttp.Bodies{Next: cmp.Or[aws.HTTPClient](cfg.HTTPClient, awshttp.NewBuildableClient())}
 	client := awskinesis.NewFromConfig(cfg)
 	f := &Function{finder: finder, put: func(ctx context.Context, records []kinesis.Record) error {
 		return kinesis.PutAll(ctx, client, stream, records)
