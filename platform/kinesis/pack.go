@@ -16,6 +16,16 @@ type carrier struct {
 // errMisplaced has an aggregate put again, which readers of the shard discard.
 var errMisplaced = errors.New("the stream was resharded: the aggregate landed on a shard that is not all its records'")
 
+// place finds where in the key space the entries of a call lie, if that matters.
+func (p *Producer) place(batch []*entry) {
+	if p.shards == nil {
+		return
+	}
+	for _, e := range batch {
+		e.where = p.places.of(&e.record)
+	}
+}
+
 // pack decides which entries travel together. Each try decides anew, so those
 // of an aggregate that a reshard made invalid are spread over the new shards.
 // With an error, which refuses them all, every entry has a carrier of its own.
@@ -43,12 +53,11 @@ func singles(batch []*entry) []carrier {
 	return out
 }
 
-// packer groups entries by shard; its memory is used again.
+// packer groups entries, which are placed, by shard; its memory is used again.
 type packer struct {
 	cfg     Aggregation
 	shards  []openShard
 	loading []*loading // by index in shards
-	places  placeCache
 	out     []carrier
 }
 
@@ -64,7 +73,6 @@ func (k *packer) pack(cfg Aggregation, shards []openShard, batch []*entry) []car
 		k.loading = append(k.loading, &loading{aggregate: newAggregate()})
 	}
 	for _, e := range batch {
-		e.where = k.places.of(&e.record)
 		at := shardAt(shards, e.where)
 		l := k.loading[at]
 		if len(l.entries) > 0 && (len(l.entries) >= cfg.RecordsMax || l.aggregate.sizeWith(&e.record) > cfg.BytesMax) {

@@ -5,13 +5,19 @@ import (
 	"strings"
 )
 
-const placeCacheSlots = 8192 // 384 KiB
+// Slots of 48 bytes: 3 MiB where all keys of a stream pass, 768 KiB where those
+// of one shard do.
+const (
+	streamPlaces = 1 << 16
+	shardPlaces  = 1 << 14
+)
 
 // placeCache remembers the places of partition keys that came lately: devices
 // put under few keys again and again, and an MD5 costs more than all else that
 // is done for a small record. It is for one goroutine; its memory is bounded,
 // and taken when it is first used.
 type placeCache struct {
+	size  uint64 // in slots
 	seed  maphash.Seed
 	slots []placedKey
 }
@@ -45,9 +51,9 @@ func (c *placeCache) known(received []byte) (key string, where hashKey) {
 
 func (c *placeCache) seeded() maphash.Seed {
 	if c.slots == nil {
-		c.seed, c.slots = maphash.MakeSeed(), make([]placedKey, placeCacheSlots)
+		c.seed, c.slots = maphash.MakeSeed(), make([]placedKey, c.size)
 	}
 	return c.seed
 }
 
-func (c *placeCache) slot(hash uint64) *placedKey { return &c.slots[hash%placeCacheSlots] }
+func (c *placeCache) slot(hash uint64) *placedKey { return &c.slots[hash%c.size] }

@@ -138,8 +138,9 @@ type Producer struct {
 	buffer *buffer
 	jitter *jitter
 	wire   func(*kinesis.Options)
-	shards *shardMap // nil without Aggregation
-	packs  sync.Pool // of *packer
+	shards *shardMap  // nil without Aggregation
+	packs  sync.Pool  // of *packer
+	places placeCache // of Run alone
 	count  counters
 }
 
@@ -156,6 +157,7 @@ func NewProducer(api ProducerAPI, cfg ProducerConfig) (*Producer, error) {
 	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON)}
 	if cfg.Aggregation.On {
 		p.shards = &shardMap{api: api, stream: cfg.Stream, clock: cfg.Clock}
+		p.places.size = streamPlaces
 	}
 	return p, nil
 }
@@ -176,6 +178,7 @@ func (p *Producer) Run(ctx context.Context) error {
 		}
 		switch {
 		case next.batch != nil:
+			p.place(next.batch)
 			calls.Go(func() { p.send(callCtx, next.batch) })
 			continue
 		case len(next.expired) > 0:

@@ -30,7 +30,7 @@ type method func(ctx context.Context, r *shardReader) ([]types.ChildShard, error
 
 // readShard hands over all records of s, marks its end and finds its children.
 func (c *Consumer) readShard(ctx context.Context, s *shard, read method, reading func()) ([]*shard, error) {
-	r := &shardReader{Consumer: c, id: s.id, hashes: s.hashes, at: s.start, reading: reading}
+	r := &shardReader{Consumer: c, id: s.id, hashes: s.hashes, at: s.start, reading: reading, places: placeCache{size: shardPlaces}}
 	if err := c.load(ctx, s); err != nil {
 		return nil, err
 	}
