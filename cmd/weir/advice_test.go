@@ -19,6 +19,7 @@ func TestSimulateAsksFirstWhetherAnythingAnswers(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	url = "http://127.0.0.1:1" // another test may have the listener's port by now
 	err = answers(t.Context(), url)
 	if exitCode(err) != exitUsage || err == nil || !strings.Contains(err.Error(), "--url "+url+": nothing answers there; start `weir serve`") {
 		t.Errorf("nothing listens: %v", err)
