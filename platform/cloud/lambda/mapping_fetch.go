@@ -11,6 +11,9 @@ const (
 	pollRecords  = 10000       // GetRecords' own limit; a reply is at most 10 MiB
 	retryBase    = 20 * time.Millisecond
 	retryMaxWait = 10 * time.Second
+	// subscribeMaxWait is short: the shard may be had again five seconds after
+	// the subscription before began.
+	subscribeMaxWait = time.Second
 )
 
 // fetched is what one read or push brought.
@@ -109,7 +112,7 @@ func (r *reader) subscribe(ctx context.Context, shard string, from Position, out
 		if failures++; failures > 3 && err != nil {
 			r.problem("Cannot subscribe to shard " + shard + ": " + err.Error())
 		}
-		_ = r.deps.wall.Sleep(ctx, backoff(failures+3))
+		_ = r.deps.wall.Sleep(ctx, min(backoff(failures+3), subscribeMaxWait))
 	}
 }
 
