@@ -299,7 +299,7 @@ func closed(ch <-chan struct{}) bool {
 	}
 }
 
-// drain waits until every stream was read to its tip and nothing is owed, or
+// drain waits until every store was read to its tip and nothing is owed, or
 // DrainMax has passed.
 func (r *run) drain(ctx context.Context, audit auditing, failed <-chan struct{}) error {
 	began := r.env.Wall.Now()
@@ -330,8 +330,8 @@ func (r *run) owed(ctx context.Context, audit *auditor, since time.Time) string 
 			return fmt.Sprintf("%d events at %s", n, hop.To)
 		}
 	}
-	if stream, ok := audit.caughtUp(since); !ok {
-		return "the audit to reach the tail of " + stream
+	if store, ok := audit.caughtUp(since); !ok {
+		return "the audit to reach the tail of " + store
 	}
 	return r.faults.owed(ctx)
 }

@@ -134,14 +134,14 @@ const (
 )
 
 // Hop is one step of an event's way, between two named points. A point is
-// "device" (what was sent), a stream the runner's audit reader reads, or any
-// point at which the simulator marks arrivals itself (e.g. "browser").
+// "device" (what was sent), a store the run's audit reads, or any point at which
+// the simulator marks arrivals itself (e.g. "browser").
 type Hop struct {
 	From, To  string
 	Guarantee Guarantee
-	// Stream is the Kinesis stream behind To that the audit reader reads; "" if the simulator marks To.
-	Stream string
-	// Identify takes the event id and run id out of one record of Stream.
+	// Store is what is behind To and the audit reads; nil if the simulator marks To.
+	Store Store
+	// Identify takes the event id and run id out of one record of Store.
 	Identify func(data []byte) (id, runID string, err error)
 }
 

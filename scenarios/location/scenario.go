@@ -117,8 +117,8 @@ func (Scenario) Roles() fs.FS {
 // Hops are the durable places a signup passes, and the browser.
 func (Scenario) Hops() []scenario.Hop {
 	return []scenario.Hop{
-		{From: "device", To: SignupsStream, Guarantee: scenario.AtLeastOnce, Stream: SignupsStream, Identify: identify},
-		{From: SignupsStream, To: OffersStream, Guarantee: scenario.AtLeastOnce, Stream: OffersStream, Identify: identify},
+		{From: "device", To: SignupsStream, Guarantee: scenario.AtLeastOnce, Store: scenario.Stream(SignupsStream), Identify: identify},
+		{From: SignupsStream, To: OffersStream, Guarantee: scenario.AtLeastOnce, Store: scenario.Stream(OffersStream), Identify: identify},
 		{From: OffersStream, To: "browser", Guarantee: scenario.ExactlyOnce},
 	}
 }
