@@ -1,0 +1,28 @@
+package event
+
+// The hub's HTTP contract: POST NDJSON to TelemetryPath, one Telemetry a line,
+// optionally with Content-Encoding: gzip. The answer comes when every accepted
+// line is on the topic for good.
+//
+//	200 Receipt     every line was accepted or refused on its own
+//	400 Refusal     the body as a whole is no NDJSON or no gzip
+//	503 Retry-After the topic takes nothing now: send the same lines again
+const (
+	TelemetryPath = "/telemetry"
+	NDJSON        = "application/x-ndjson"
+)
+
+// Receipt says what became of the lines of one batch. Accepted and the refused
+// lines add up to the lines sent.
+type Receipt struct {
+	Accepted int       `json:"accepted"`
+	Refused  []Refusal `json:"refused,omitempty"`
+}
+
+// Refusal is why a line was refused for good: sending it again is no use.
+type Refusal struct {
+	Line   int    `json:"line"`  // from 1; 0 in a 400 for the whole body
+	Field  string `json:"field"` // as in JSON; "" is the line as a whole
+	Value  string `json:"value"` // as received, shortened
+	Remedy string `json:"remedy"`
+}
