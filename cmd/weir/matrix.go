@@ -111,7 +111,7 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 		if err == nil {
 			m.epoch = epoch
 			simulated := cmp.Or(f.forTime, entries[0].Scenario.Defaults(run.settings[0]).Load.For)
-			m.longest = time.Duration(float64(simulated)/run.simSpeed(entries)) + 5*time.Minute
+			m.longest = time.Duration(float64(simulated)/run.speedOf(0, entries[0].Scenario)) + 5*time.Minute
 		} else if !slices.ContainsFunc(problems, func(p error) bool { return p.Error() == err.Error() }) {
 			problems = append(problems, err)
 		}

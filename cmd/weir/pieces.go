@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 
 // pieceWorld is the world of one piece: everything else is behind --endpoint.
 func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
-	sim, err := cloudClock(cmd.Context(), g.endpoint)
+	sim, err := pieceClock(cmd.Context(), g.endpoint)
 	if err != nil {
 		return scenario.World{}, err
 	}
@@ -30,6 +31,15 @@ func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
 		Base: baseConfig(g.region, g.endpoint), Function: builtInFunction, Listen: listen, URL: url,
 		Wall: clock.Wall{}, Sim: sim, Log: g.logger(cmd),
 	}, nil
+}
+
+// pieceClock is the simulated clock that a run hands to its processes, else the
+// endpoint's.
+func pieceClock(ctx context.Context, endpoint string) (clock.Simulated, error) {
+	if text := os.Getenv(clock.EnvVar); text != "" {
+		return clock.Parse(text)
+	}
+	return cloudClock(ctx, endpoint)
 }
 
 // cloudClock asks a weir cloud for its simulated clock. Another endpoint has

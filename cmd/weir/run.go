@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -175,7 +176,7 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 
 	e, err := startEmbedded(embeddedConfig{
 		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: f.logger(cmd, g, screen), addresses: addresses,
-		sim: clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.simSpeed(entries)},
+		sim: clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.slowest(entries)},
 	})
 	if err != nil {
 		return err
@@ -216,19 +217,16 @@ func (f *runFlags) logger(cmd *cobra.Command, g *globals, screen *screen) *slog.
 	return g.loggerTo(cmd.ErrOrStderr(), alike)
 }
 
-// simSpeed is the flag's, else the slowest default of the scenarios.
-func (f *runFlags) simSpeed(entries []scenario.Entry) float64 {
-	if f.speed != 0 {
-		return f.speed
-	}
-	speed := 0.0
+// speedOf is the flag's speed, else the default of the scenario at i.
+func (f *runFlags) speedOf(i int, s scenario.Scenario) float64 {
+	return cmp.Or(f.speed, s.Defaults(f.settings[i]).Speed, 1)
+}
+
+// slowest is the speed of what scenarios share: the cloud.
+func (f *runFlags) slowest(entries []scenario.Entry) float64 {
+	speed := math.Inf(1)
 	for i, e := range entries {
-		if d := e.Scenario.Defaults(f.settings[i]).Speed; d > 0 && (speed == 0 || d < speed) {
-			speed = d
-		}
-	}
-	if speed == 0 {
-		return 1
+		speed = min(speed, f.speedOf(i, e.Scenario))
 	}
 	return speed
 }
@@ -261,6 +259,8 @@ func (f *runFlags) runOn(
 					<-interrupt
 				}
 			}
+			w := w // each scenario has a clock of its own
+			w.Sim.Speed = f.speedOf(i, e.Scenario)
 			v, err := scenario.Run(context.WithoutCancel(cmd.Context()), e, w, o)
 			errs[i] = err
 			finish(v)

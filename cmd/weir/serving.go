@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
 )
 
@@ -26,7 +27,7 @@ type serving struct {
 }
 
 // start implements scenario.World's Process.
-func (s serving) start(name, service string, settings map[string]string) (scenario.Process, error) {
+func (s serving) start(name, service string, env scenario.Env) (scenario.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find weir's own binary: %w", err)
@@ -36,10 +37,12 @@ func (s serving) start(name, service string, settings map[string]string) (scenar
 		return nil, err
 	}
 	args := []string{"serve", name, service, "--endpoint", s.endpoint, "--region", s.region, "--listen", listen}
-	for _, key := range sortedKeys(settings) {
-		args = append(args, "--set", key+"="+settings[key])
+	for _, key := range sortedKeys(env.Settings) {
+		args = append(args, "--set", key+"="+env.Settings[key])
 	}
-	return launch(exec.Command(self, args...), s.log)
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), clock.EnvVar+"="+env.Sim.String())
+	return launch(cmd, s.log)
 }
 
 // served is one such process.

@@ -81,7 +81,7 @@ func (f *faults) adopt(list []Service) ([]Service, error) {
 		return list, nil
 	}
 	return f.children.adopt(list, chaos.Disrupted(f.plan), func(service string) (Process, error) {
-		return f.world.Process(f.name, service, f.env.Settings)
+		return f.world.Process(f.name, service, f.env)
 	})
 }
 

@@ -27,9 +27,10 @@ type World struct {
 	Log    *slog.Logger
 	// Injector disturbs the target; nil: no faults can be injected there.
 	Injector chaos.Injector
-	// Process starts a service of a scenario in a process of its own, each time
-	// at the address that URL tells; nil: services cannot be killed.
-	Process func(scenario, service string, settings map[string]string) (Process, error)
+	// Process starts a service of a scenario in a process of its own, with env's
+	// settings and simulated clock, each time at the address that URL tells; nil:
+	// services cannot be killed.
+	Process func(scenario, service string, env Env) (Process, error)
 }
 
 // NewEnv asks the endpoint who we are and builds the scenario's environment.
