@@ -6,12 +6,15 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/weirstream/weir/platform/cloud"
 )
 
 // TestCloudServesUntilInterrupted starts `weir cloud` as a process, uses it as
@@ -87,6 +90,38 @@ func TestOnlyLoopbackIsLoopback(t *testing.T) {
 	} {
 		if got := isLoopback(listen); got != want {
 			t.Errorf("%s: %t, want %t", listen, got, want)
+		}
+	}
+}
+
+// TestPiecesTrustTheBundle has the pieces of a run talk to a cloud over TLS by
+// the file that it prints.
+func TestPiecesTrustTheBundle(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	c, err := cloud.New(cloud.Config{TLS: true, CAFile: ca, Launcher: launcher()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	for _, tc := range []struct{ bundle, want string }{
+		{ca, ""},
+		{"", "unknown authority"},
+		{os.DevNull, "AWS_CA_BUNDLE: " + os.DevNull + " holds no certificate"},
+		{ca + ".gone", "AWS_CA_BUNDLE: open"},
+	} {
+		t.Setenv("AWS_CA_BUNDLE", tc.bundle)
+		var stdout, stderr bytes.Buffer
+		code := execute([]string{"provision", "location", "--endpoint", c.Endpoint()}, strings.NewReader(""), &stdout, &stderr)
+		if tc.want == "" && code != 0 || tc.want != "" && (code != exitUsage || !strings.Contains(stderr.String(), tc.want)) {
+			t.Errorf("with %q: exit code %d\n%s", tc.bundle, code, stderr.String())
 		}
 	}
 }

@@ -48,7 +48,7 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 	return &embedded{
 		cloud: c,
 		world: scenario.World{
-			Base: baseConfig(cfg.region, c.Endpoint()), Function: builtInFunction,
+			Base: baseConfig(cfg.region, c.Endpoint(), nil), Function: builtInFunction,
 			Listen: cfg.addresses.open, URL: cfg.addresses.url,
 			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
 			Injector: &injector{cloud: c, wall: clock.Wall{}},

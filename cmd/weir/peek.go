@@ -122,7 +122,7 @@ func peek(cmd *cobra.Command, g *globals, f *peekFlags, stream string) error {
 	if err != nil {
 		return err
 	}
-	client := awskinesis.NewFromConfig(baseConfig(g.region, g.endpoint))
+	client := awskinesis.NewFromConfig(baseConfig(g.region, g.endpoint, g.trust))
 	if err := findStream(cmd.Context(), client, stream, g.endpoint); err != nil {
 		return err
 	}

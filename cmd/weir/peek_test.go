@@ -69,7 +69,7 @@ func TestFromReadsEveryPosition(t *testing.T) {
 func peekCloud(t *testing.T) (endpoint string) {
 	t.Helper()
 	c := cloudtest.Run(t, cloud.Config{})
-	client := awskinesis.NewFromConfig(baseConfig("us-east-1", c.Endpoint()))
+	client := awskinesis.NewFromConfig(baseConfig("us-east-1", c.Endpoint(), nil))
 	stream := aws.String("events")
 	must(t)(client.CreateStream(t.Context(), &awskinesis.CreateStreamInput{StreamName: stream, ShardCount: aws.Int32(2)}))
 	active := func() {
@@ -163,7 +163,7 @@ func TestPeekStopsAtItsLimitAndReadsOneShard(t *testing.T) {
 func TestPeekTakesAggregatesApart(t *testing.T) {
 	t.Parallel()
 	endpoint := peekCloud(t)
-	p, err := kinesis.NewProducer(awskinesis.NewFromConfig(baseConfig("us-east-1", endpoint)), kinesis.ProducerConfig{
+	p, err := kinesis.NewProducer(awskinesis.NewFromConfig(baseConfig("us-east-1", endpoint, nil)), kinesis.ProducerConfig{
 		Stream: "events", Aggregation: kinesis.Aggregation{On: true},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -22,29 +23,31 @@ import (
 
 // pieceWorld is the world of one piece: everything else is behind --endpoint.
 func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
-	sim, err := pieceClock(cmd.Context(), g.endpoint)
+	base := baseConfig(g.region, g.endpoint, g.trust)
+	sim, err := pieceClock(cmd.Context(), base)
 	if err != nil {
 		return scenario.World{}, err
 	}
 	listen, url := elsewhere("")
 	return scenario.World{
-		Base: baseConfig(g.region, g.endpoint), Function: builtInFunction, Listen: listen, URL: url,
+		Base: base, Function: builtInFunction, Listen: listen, URL: url,
 		Wall: clock.Wall{}, Sim: sim, Log: g.logger(cmd),
 	}, nil
 }
 
 // pieceClock is the simulated clock that a run hands to its processes, else the
 // endpoint's.
-func pieceClock(ctx context.Context, endpoint string) (clock.Simulated, error) {
+func pieceClock(ctx context.Context, base aws.Config) (clock.Simulated, error) {
 	if text := os.Getenv(clock.EnvVar); text != "" {
 		return clock.Parse(text)
 	}
-	return cloudClock(ctx, endpoint)
+	return cloudClock(ctx, base)
 }
 
 // cloudClock asks a weir cloud for its simulated clock. Another endpoint has
 // none, and simulated time is wall time there.
-func cloudClock(ctx context.Context, endpoint string) (clock.Simulated, error) {
+func cloudClock(ctx context.Context, base aws.Config) (clock.Simulated, error) {
+	endpoint := aws.ToString(base.BaseEndpoint)
 	now := time.Now()
 	wall := clock.Simulated{Epoch: now, Origin: now, Speed: 1}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -53,7 +56,7 @@ func cloudClock(ctx context.Context, endpoint string) (clock.Simulated, error) {
 	if err != nil {
 		return wall, fmt.Errorf("endpoint %s: %w", endpoint, err)
 	}
-	reply, err := http.DefaultClient.Do(request)
+	reply, err := base.HTTPClient.Do(request)
 	if err != nil {
 		return wall, fmt.Errorf("endpoint %s does not answer: %w (is `weir cloud` running there?)", endpoint, err)
 	}

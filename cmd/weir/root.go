@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -90,6 +92,7 @@ type globals struct {
 	verbose  bool
 	endpoint string
 	region   string
+	trust    *x509.CertPool // of an https endpoint; nil means the system's
 }
 
 // addEndpoint gives cmd the flags that say which cloud it talks to.
@@ -108,11 +111,14 @@ func defaultRegion() string {
 }
 
 // checkEndpoint refuses what no client could dial, before anything is tried.
-func (g *globals) checkEndpoint() error {
+func (g *globals) checkEndpoint() (err error) {
 	if !isURL(g.endpoint) {
 		return fmt.Errorf("--endpoint %q is not a URL; give something like http://127.0.0.1:4566", g.endpoint)
 	}
-	return nil
+	if strings.HasPrefix(g.endpoint, "https:") {
+		g.trust, err = trusted()
+	}
+	return err
 }
 
 func isURL(text string) bool {
