@@ -1,0 +1,81 @@
+package kafka_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/weirstream/weir/platform/kafka"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// brokers starts three brokers with the topics, six partitions each.
+func brokers(t testing.TB, topics []string, opts ...kfake.Opt) (*kfake.Cluster, kafka.Cluster) {
+	t.Helper()
+	opts = append([]kfake.Opt{
+		kfake.NumBrokers(3), kfake.SeedTopics(partitions, topics...), kfake.GroupMinSessionTimeout(100 * time.Millisecond),
+		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
+	}, opts...)
+	c, err := kfake.NewCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c, kafka.Cluster{Seeds: c.ListenAddrs()}
+}
+
+const partitions = 6
+
+// running runs run until the test ends or stop is called, which waits for it.
+func running(t testing.TB, run func(context.Context) error) (stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	var result error
+	stopped := false
+	stop = func() error {
+		if !stopped {
+			stopped = true
+			cancel()
+			result = <-ended
+		}
+		return result
+	}
+	t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// drain reads what lies in the topic now, committed records only.
+func drain(t testing.TB, cluster kafka.Cluster, topic string) []*kgo.Record {
+	t.Helper()
+	records, err := kafka.ReadAll(t.Context(), cluster, topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+// within fails the test if cond does not come true in time.
+func within(t testing.TB, most time.Duration, what string, cond func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("not within %v: %s", most, what)
+		}
+	}
+}
+
+var errOops = errors.New("oops")

@@ -1,0 +1,219 @@
+package kafka
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/weirstream/weir/platform/clock"
+)
+
+// transactionalID is the same for every life of a static member, so that each
+// fences its predecessor.
+func transactionalID(m Member) string {
+	if id := m.instance(); id != "" {
+		return m.Group + "-" + id
+	}
+	return m.Group + "-" + rand.Text()
+}
+
+// Run transforms until ctx ends, then commits what is in hand, within StopMax,
+// leaves the group, unless the member is static, and returns nil. What no abort
+// cures makes it begin anew with a fresh client. It returns an error that wraps
+// ErrFenced when another process has its identity, and other errors for what
+// will not pass, such as a missing topic or a refused password. A Transformer
+// runs once.
+func (t *Transformer) Run(ctx context.Context) error {
+	for tries := 0; ; {
+		before := t.commits.Load()
+		err := t.live(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if hopeless(err) {
+			return fmt.Errorf("transform topic %s: %w", t.cfg.Topic, err)
+		}
+		if t.commits.Load() > before {
+			tries = 0
+		}
+		tries++
+		t.restarts.Add(1)
+		t.cfg.Logger.Warn("transformer begins anew", "topic", t.cfg.Topic, "group", t.cfg.Member.Group, "error", err)
+		if (clock.Wall{}).Sleep(ctx, t.jitter.backoff(tries, 50*time.Millisecond, t.cfg.RetryMax)) != nil {
+			return nil
+		}
+	}
+}
+
+// hopeless tells what a fresh client cannot cure.
+func hopeless(err error) bool {
+	for _, never := range []error{
+		ErrFenced, errNoState,
+		kerr.SaslAuthenticationFailed, kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed,
+		kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed,
+	} {
+		if errors.Is(err, never) {
+			return true
+		}
+	}
+	return false
+}
+
+// life is one client's time: the partitions it was given and the transaction in
+// hand. Its loop is the one goroutine that polls, begins, ends and changes
+// ready and dirty of a task; the client's callbacks add and take away tasks.
+type life struct {
+	t       *Transformer
+	session *kgo.GroupTransactSession
+	cancel  context.CancelCauseFunc // ends the life
+
+	mu       sync.Mutex
+	tasks    map[int32]*task
+	stopPoll context.CancelFunc // interrupts the poll under way
+	poked    bool               // there is something to see to before the next poll
+	leaving  bool               // a rebalance waits for the transaction in hand
+	given    bool               // the group has answered
+
+	restoring sync.WaitGroup
+
+	open      bool // a transaction is
+	held      int  // input records in it
+	heldBytes int64
+	inHand    map[int32]progress // by partition that it has records of
+	ticked    bool               // some of its partitions had a tick
+	deadline  time.Time
+	lastEnd   time.Time
+	failures  int // aborts in a row
+
+	memberID   string // when the transaction began
+	generation int32
+	topicID    [16]byte // of the input
+}
+
+// progress is what a transaction did to a partition.
+type progress struct {
+	next    int64
+	written time.Time
+}
+
+func (t *Transformer) live(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l := &life{t: t, cancel: cancel, tasks: map[int32]*task{}}
+	session, err := kgo.NewGroupTransactSession(append(append(t.cluster.Options(), l.options(ctx)...), t.extra...)...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	l.session = session
+	defer l.close()
+	if err := l.identify(ctx); err != nil {
+		return err
+	}
+	// The id's older transactions end here, not when the first record comes.
+	if _, _, err := session.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("take transactional id %s: %w", t.cfg.TransactionalID, err)
+	}
+	for {
+		if err := l.turn(ctx); err != nil {
+			if cause := context.Cause(ctx); errors.Is(cause, ErrFenced) {
+				return cause
+			}
+			if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
+				if twin := t.cfg.Member.verify(context.WithoutCancel(ctx), session.Client()); errors.Is(twin, kerr.FencedInstanceID) {
+					return fmt.Errorf("%w: %w", ErrFenced, err)
+				}
+			}
+			return err
+		}
+	}
+}
+
+// close takes part in no rebalance any more: restores end, the group is left.
+func (l *life) close() {
+	l.cancel(nil)
+	l.session.CloseAllowingRebalance()
+	l.mu.Lock()
+	for p := range l.tasks {
+		l.drop(p)
+	}
+	l.mu.Unlock()
+	l.restoring.Wait()
+}
+
+func (l *life) options(ctx context.Context) []kgo.Opt {
+	cfg := l.t.cfg
+	codec, _ := cfg.Compression.codec()
+	return append(cfg.Member.options([]string{cfg.Topic}, func() { l.cancel(ErrFenced) }),
+		kgo.TransactionalID(cfg.TransactionalID),
+		kgo.TransactionTimeout(cfg.TransactionMax),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.ProducerBatchCompression(codec),
+		kgo.ProducerLinger(0), // records come in batches, and the end of a transaction flushes
+		kgo.MaxBufferedRecords(100_000),
+		kgo.RecordPartitioner(newPartitioner()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { l.poke(true) }),
+		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { l.answered() }),
+		kgo.AdjustFetchOffsetsFn(func(_ context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+			return l.assign(ctx, offsets)
+		}),
+		kgo.OnPartitionsRevoked(l.revoked),
+		kgo.OnPartitionsLost(l.revoked),
+	)
+}
+
+// poke makes the loop look up from its poll.
+func (l *life) poke(leaving bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.poked = true
+	l.leaving = l.leaving || leaving
+	if l.stopPoll != nil {
+		l.stopPoll()
+	}
+}
+
+func (l *life) answered() {
+	l.mu.Lock()
+	l.given = true
+	l.mu.Unlock()
+	l.poke(false)
+}
+
+// poll waits for records until something else is due.
+func (l *life) poll(ctx context.Context) kgo.Fetches {
+	wait, cancel := context.WithTimeout(ctx, l.patience())
+	defer cancel()
+	l.mu.Lock()
+	l.stopPoll = cancel
+	if l.poked {
+		cancel()
+	}
+	l.poked = false
+	l.mu.Unlock()
+	fetches := l.session.PollRecords(wait, l.t.cfg.BatchRecordsMax)
+	l.mu.Lock()
+	l.stopPoll = nil
+	l.mu.Unlock()
+	return fetches
+}
+
+// patience is how long there is nothing to do but to poll.
+func (l *life) patience() time.Duration {
+	wait := time.Second
+	if l.open {
+		wait = min(wait, l.deadline.Sub(clock.Wall{}.Now()))
+	}
+	if tick := l.t.cfg.TickInterval; tick > 0 {
+		wait = min(wait, max(tick/4, 5*time.Millisecond))
+	}
+	return max(wait, 0)
+}
