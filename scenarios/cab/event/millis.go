@@ -1,12 +1,17 @@
 package event
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
 
 // TimeLayout is RFC 3339 with milliseconds, in UTC.
 const TimeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+// ErrInstant is in every error about a Millis that does not parse. A decoder does not
+// say which field it was at: in Telemetry it is event_time.
+var ErrInstant = errors.New("no RFC 3339 instant")
 
 // Millis is an instant in milliseconds since the Unix epoch: TimeLayout in
 // JSON, timestamp-millis in Avro.
@@ -47,7 +52,7 @@ func (m *Millis) UnmarshalJSON(data []byte) error {
 	}
 	var t time.Time
 	if err := t.UnmarshalJSON(data); err != nil {
-		return fmt.Errorf("instant: %w", err)
+		return fmt.Errorf("%w: %w", ErrInstant, err)
 	}
 	*m = MillisOf(t)
 	return nil

@@ -1,0 +1,115 @@
+package cabs
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// fakeHub takes batches as the contract in package event says, and fails some.
+type fakeHub struct {
+	now func() time.Time
+	// fault answers the nth request (from 0) in place of the hub, before or
+	// after it took the lines; nil lets it be.
+	fault func(n int) mishap
+
+	mu       sync.Mutex
+	requests int
+	gzipped  int
+	taken    map[string]int // accepted lines by id
+	order    map[string][]int64
+	refused  map[string]int // by field
+	runs     map[string]int
+}
+
+type mishap struct {
+	answer    func(w http.ResponseWriter)
+	afterTake bool
+}
+
+func newHub(now func() time.Time) *fakeHub {
+	return &fakeHub{
+		now: now, taken: map[string]int{}, order: map[string][]int64{}, refused: map[string]int{}, runs: map[string]int{},
+	}
+}
+
+func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil && r.Header.Get("Content-Encoding") == "gzip" {
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(bytes.NewReader(body)); err == nil {
+			body, err = io.ReadAll(z)
+		}
+	}
+	h.mu.Lock()
+	n := h.requests
+	h.requests++
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		h.gzipped++
+	}
+	h.mu.Unlock()
+	var f mishap
+	if h.fault != nil {
+		f = h.fault(n)
+	}
+	if f.answer != nil && !f.afterTake {
+		f.answer(w)
+		return
+	}
+	if err != nil || r.URL.Path != event.TelemetryPath || r.Header.Get("Content-Type") != event.NDJSON {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(event.Refusal{Value: r.URL.Path, Remedy: "send NDJSON"})
+		return
+	}
+	receipt := h.take(body)
+	if f.answer != nil {
+		f.answer(w)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(receipt)
+}
+
+func (h *fakeHub) take(body []byte) (receipt event.Receipt) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	lines := bufio.NewScanner(bytes.NewReader(body))
+	for n := 1; lines.Scan(); n++ {
+		if bad := judge(lines.Bytes(), h.now()); bad != nil {
+			receipt.Refused = append(receipt.Refused, event.Refusal{Line: n, Field: bad.Field, Value: bad.Value, Remedy: bad.Remedy})
+			h.refused[bad.Field]++
+			continue
+		}
+		var t event.Telemetry
+		_ = json.Unmarshal(lines.Bytes(), &t)
+		receipt.Accepted++
+		h.runs[t.RunID]++
+		h.taken[t.ID]++
+		if h.taken[t.ID] == 1 {
+			h.order[t.Cab] = append(h.order[t.Cab], t.Seq)
+		}
+	}
+	return receipt
+}
+
+func status(code int, header ...string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(code)
+	}
+}
+
+func text(body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) { _, _ = io.WriteString(w, body) }
+}
+
+// hangUp breaks the connection before the answer.
+func hangUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }

@@ -1,0 +1,137 @@
+package cabs
+
+import (
+	"iter"
+	"math/bits"
+	"math/rand/v2"
+	"time"
+
+	"github.com/weirstream/weir/platform/ledger"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// scheduleStream is the random stream of the schedule; a device's stream has its number.
+const scheduleStream = 1 << 32
+
+// Plan has load.Rate readings taken per simulated second until load.For, by the
+// cabs on shift in turn. It keeps a few hundred bytes per cab, and the readings
+// that are held back: in a tunnel for seconds, by a late sender for minutes.
+// What would be sent after load.For is not in the plan.
+//
+// The plan plants what is hard and leaves no doubt what is right. Whether a
+// reading is late does not depend on how fast it travels: one held back by a
+// tunnel comes within half of the lateness that the job allows, and one sent
+// late comes when its cab has long sent readings of minutes later. Around a
+// reading that is missing for good, a cab's passengers and health do not change.
+//
+// Labels are shared between events and must not be changed; nor must a
+// reading's tyres.
+func (s *Simulator) Plan(seed uint64, epoch time.Time, load scenario.Load) iter.Seq[scenario.Planned] {
+	return func(yield func(scenario.Planned) bool) {
+		population := min(load.Devices, ledger.MaxDevice+1)
+		if population < 1 || !(load.Rate > 0) {
+			return
+		}
+		f := newFleet(seed, epoch, load.For, population)
+		slots := newSlots(seed, load.Rate)
+		for at := slots.next(); at < load.For; at = slots.next() {
+			for f.later.due(at) {
+				if p, ok := f.release(); ok && !yield(p) {
+					return
+				}
+			}
+			p, outcome := f.read(f.onShift(at), at)
+			if outcome == exhausted || outcome == sent && !yield(p) {
+				return
+			}
+		}
+		for f.later.due(load.For - 1) {
+			if p, ok := f.release(); ok && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// fleet is the state of a plan.
+type fleet struct {
+	seed    uint64
+	epoch   event.Millis
+	end     time.Duration
+	cabs    []*cab
+	turn    int // whose reading is next
+	later   agenda
+	labels  labels
+	rubbish rubbish
+}
+
+func newFleet(seed uint64, epoch time.Time, end time.Duration, population int) *fleet {
+	return &fleet{
+		seed: seed, epoch: event.MillisOf(epoch), end: end,
+		cabs: make([]*cab, population), labels: labels{}, rubbish: newRubbish(),
+	}
+}
+
+// onShift is the next cab in turn that is on shift, or the next one of all if
+// none is.
+func (f *fleet) onShift(at time.Duration) *cab {
+	minute := f.minuteOfDay(at)
+	var first *cab
+	for range f.cabs {
+		device := f.turn
+		f.turn = (f.turn + 1) % len(f.cabs)
+		c := f.cabs[device]
+		if c == nil {
+			c = newCab(f.seed, uint32(device))
+			f.cabs[device] = c
+		}
+		if c.onShift(minute) {
+			return c
+		}
+		if first == nil {
+			first = c
+		}
+	}
+	return first
+}
+
+func (f *fleet) timeOf(at time.Duration) event.Millis {
+	return f.epoch + event.Millis(at/time.Millisecond)
+}
+
+func (f *fleet) minuteOfDay(at time.Duration) int {
+	const day = event.Millis(24 * time.Hour / time.Millisecond)
+	return int((f.timeOf(at)%day + day) % day / event.Millis(time.Minute/time.Millisecond))
+}
+
+// slots are the instants at which readings are taken: one in each interval of
+// the rate, somewhere in it. They are whole numbers, so that they are the same
+// on every machine.
+type slots struct {
+	src     *rand.PCG
+	spacing uint64 // in 2^-16 ns
+	begin   uint64 // of the interval, ns
+	rest    uint64 // 2^-16 ns
+}
+
+func newSlots(seed uint64, rate float64) *slots {
+	const slowest, fastest = 1.0 / 1000, 1e8 // per second; beyond them the spacing overflows or is nothing
+	spacing := 1e9 / min(max(rate, slowest), fastest)
+	return &slots{src: rand.NewPCG(seed, scheduleStream), spacing: uint64(spacing * (1 << 16))}
+}
+
+func (s *slots) next() time.Duration {
+	within, _ := bits.Mul64(s.spacing, s.src.Uint64())
+	at := s.begin + within>>16
+	s.rest += s.spacing
+	s.begin += s.rest >> 16
+	s.rest &= 1<<16 - 1
+	return time.Duration(at)
+}
+
+// below draws a whole number in [0, n).
+func below(src *rand.PCG, n int) int {
+	hi, _ := bits.Mul64(src.Uint64(), uint64(n))
+	return int(hi)
+}

@@ -1,0 +1,262 @@
+package cabs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/weirstream/weir/platform/ledger"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+var (
+	epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	load  = scenario.Load{Rate: 200, Devices: 300, For: time.Hour}
+)
+
+func population(t testing.TB) *Simulator {
+	t.Helper()
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// hashPlan is the hash of the JSON of a plan's first n events.
+func hashPlan(s *Simulator, seed uint64, n int) (string, error) {
+	h := sha256.New()
+	encoder := json.NewEncoder(h)
+	for p := range s.Plan(seed, epoch, load) {
+		if err := encoder.Encode(p); err != nil {
+			return "", err
+		}
+		if n--; n == 0 {
+			break
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// The constant changes only with a deliberate change of the plan. Runs that
+// quote a seed are then another.
+func TestPlanIsTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	const want = "18bf046a579e289e291b4ff038b6d0131b9db132f5a3ad0d4ff65301d45ab8a6"
+	s := population(t)
+	var busy sync.WaitGroup
+	hashes := make([]string, 2*runtime.GOMAXPROCS(0))
+	for i := range hashes {
+		busy.Go(func() { hashes[i], _ = hashPlan(s, 7, 70_000) })
+	}
+	busy.Wait()
+	for i, got := range hashes {
+		if got != want {
+			t.Errorf("plan %d of seed 7 hashes to %q, want %q", i, got, want)
+		}
+	}
+	if other, err := hashPlan(s, 8, 70_000); err != nil || other == want {
+		t.Errorf("seed 8 has the plan of seed 7 (%v)", err)
+	}
+}
+
+// Not parallel: it changes GOMAXPROCS.
+func TestPlanDoesNotDependOnProcessors(t *testing.T) {
+	s := population(t)
+	many, err := hashPlan(s, 42, 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if one, err := hashPlan(s, 42, 5000); one != many || err != nil {
+		t.Errorf("with one processor the plan hashes to %s, with many to %s (%v)", one, many, err)
+	}
+}
+
+// census counts what a plan plants.
+type census struct {
+	expect, held, again, passenger, opens, closes, mistakes, zones map[string]int
+	total, old                                                     int
+}
+
+func count(plan func(func(scenario.Planned) bool)) census {
+	c := census{
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		map[string]int{},
+		0, 0,
+	}
+	for p := range plan {
+		c.total++
+		c.expect[p.Labels["expect"]]++
+		c.held[p.Labels["held"]]++
+		c.again[p.Labels["again"]]++
+		c.passenger[p.Labels["passenger"]]++
+		c.opens[p.Labels["opens"]]++
+		c.closes[p.Labels["closes"]]++
+		c.mistakes[p.Labels["mistake"]]++
+		c.zones[p.Labels["zone"]]++
+		if r, ok := p.Event.(event.Telemetry); ok && r.Schema == event.SchemaOld {
+			c.old++
+		}
+	}
+	return c
+}
+
+// A plan of ordinary size has everything that the scenario is about.
+func TestPlanHasEverything(t *testing.T) {
+	t.Parallel()
+	load := scenario.Load{Rate: 1000, Devices: 1000, For: 6 * time.Minute}
+	c := count(population(t).Plan(3, epoch, load))
+	t.Logf("%+v", c)
+	if want := load.Rate * load.For.Seconds(); math.Abs(float64(c.total)-want) > want/200 {
+		t.Errorf("%d events, want about %v", c.total, want)
+	}
+	for what, n := range map[string]int{
+		"late": c.expect["late"], "refuse": c.expect["refuse"], "tunnel": c.held["tunnel"], "now": c.again["now"],
+		"later": c.again["later"], "in": c.passenger["in"], "out": c.passenger["out"], "old firmware": c.old,
+		"skew": c.mistakes["clock five minutes ahead"], "battery": c.closes["battery"], "engine": c.closes["engine"],
+		"gps": c.closes["gps"], "tyre": c.closes["tyre"],
+	} {
+		if n < 20 {
+			t.Errorf("%d of %s", n, what)
+		}
+	}
+	for _, m := range mistakes() {
+		if c.mistakes[m.name] == 0 {
+			t.Errorf("nobody makes the mistake %q", m.name)
+		}
+	}
+	if accepted := float64(c.expect["accept"]) / float64(c.total); accepted < 0.95 {
+		t.Errorf("only %.1f%% of the plan is ordinary", 100*accepted)
+	}
+	if len(c.zones) < event.ZoneRows*event.ZoneColumns {
+		t.Errorf("cabs are in %d zones only", len(c.zones))
+	}
+}
+
+func TestPlanOfNothingIsEmpty(t *testing.T) {
+	t.Parallel()
+	for _, load := range []scenario.Load{
+		{},
+		{Rate: 10, Devices: 5},
+		{Rate: 10, For: time.Minute},
+		{Devices: 5, For: time.Minute},
+		{Rate: -1, Devices: 5, For: time.Minute},
+		{Rate: math.NaN(), Devices: 5, For: time.Minute},
+	} {
+		for p := range population(t).Plan(1, epoch, load) {
+			t.Errorf("%+v plans %s", load, p.ID)
+			break
+		}
+	}
+}
+
+// Whatever the load, a plan leaves no doubt: see follower.
+func TestPlanLeavesNoDoubt(t *testing.T) {
+	t.Parallel()
+	s := population(t)
+	rapid.Check(t, func(t *rapid.T) {
+		load := scenario.Load{
+			Rate: rapid.Float64Range(1, 300).Draw(t, "rate"), Devices: rapid.IntRange(1, 400).Draw(t, "devices"),
+			For: time.Duration(rapid.IntRange(1, 420).Draw(t, "seconds")) * time.Second,
+		}
+		start := epoch.Add(time.Duration(rapid.IntRange(0, 86400).Draw(t, "start")) * time.Second)
+		followers := map[uint32]*follower{}
+		var last time.Duration
+		for p := range s.Plan(rapid.Uint64().Draw(t, "seed"), start, load) {
+			if p.At < last || p.At >= load.For {
+				t.Fatalf("%s at %v after %v", p.ID, p.At, last)
+			}
+			last = p.At
+			f := followers[p.ID.Device]
+			if f == nil {
+				f = newFollower()
+				followers[p.ID.Device] = f
+			}
+			if err := f.see(p, start); err != "" {
+				t.Fatalf("%s at %v: %s: %+v %v", p.ID, p.At, err, p.Event, p.Labels)
+			}
+		}
+		for device, f := range followers {
+			if err := f.conclude(); err != "" {
+				t.Fatalf("device %d: %s", device, err)
+			}
+		}
+	})
+}
+
+// Not parallel: it reads the heap.
+func TestPlanNeedsNoMemoryPerEvent(t *testing.T) {
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	load := scenario.Load{Rate: 1000, Devices: 1000, For: 1500 * time.Second}
+	var early, late int64
+	n := 0
+	for range population(t).Plan(1, epoch, load) {
+		switch n++; n {
+		case 700_000: // late senders have their readings in hand by now
+			early = heap()
+		case 1_400_000:
+			late = heap()
+		}
+	}
+	if late == 0 || late-early > 1<<20 {
+		t.Errorf("the heap grew from %d to %d bytes over 700 000 events", early, late)
+	}
+}
+
+func TestMistakesSpoilOneField(t *testing.T) {
+	t.Parallel()
+	for p := range population(t).Plan(11, epoch, scenario.Load{Rate: 1000, Devices: 2000, For: time.Minute}) {
+		line, raw := p.Event.([]byte)
+		if !raw {
+			continue
+		}
+		if strings.ContainsRune(string(line), '\n') {
+			t.Fatalf("%q is two lines", line)
+		}
+		checked := strings.Replace(string(line), emptyRunField, runField+`"r"`, 1)
+		if got := judge([]byte(checked), epoch.Add(p.At)); got == nil || got.Field != p.Labels["field"] {
+			t.Fatalf("%s with %s: got %+v, want field %q", checked, p.Labels["mistake"], got, p.Labels["field"])
+		}
+	}
+}
+
+func BenchmarkPlan(b *testing.B) {
+	s := population(b)
+	b.ReportAllocs()
+	n := 0
+	for range s.Plan(1, epoch, scenario.Load{Rate: 20_000, Devices: 5_000, For: time.Duration(math.MaxInt64)}) {
+		if n++; n == b.N {
+			break
+		}
+	}
+}
+
+func TestIDsAreTheLedgers(t *testing.T) {
+	t.Parallel()
+	for _, id := range []ledger.ID{{}, {Device: 7, Seq: 123_456}, {Device: ledger.MaxDevice, Seq: ledger.MaxSeq}} {
+		if got := event.TelemetryID(id.Device, id.Seq); got != id.String() {
+			t.Errorf("got %s, want %s", got, id)
+		}
+	}
+}
