@@ -18,6 +18,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/cloudwatch"
 	"github.com/weirstream/weir/platform/cloud/iam"
+	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/cloud/sqs"
@@ -39,6 +40,7 @@ type Cloud struct {
 	iam        *iam.Service
 	signatures *skewedClock
 	functions  *lambda.Service
+	kafka      *kafka.Service
 	router     *wire.Router
 	hooks      *hookChain
 	stats      stats
@@ -143,6 +145,9 @@ func (c *Cloud) build() (err error) {
 		return err
 	}
 	c.functions = functions
+	if c.kafka, err = kafka.New(c.kafkaConfig()); err != nil {
+		return err
+	}
 	metrics, err := cloudwatch.New(cloudwatch.Config{
 		Clock: cfg.Wall, Log: cfg.Log, Data: c.data,
 		Sources: []cloudwatch.Source{streams.DrainMetrics, functions.DrainMetrics},
@@ -150,8 +155,8 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service())
-	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}, {"cloudwatch", metrics.Run}}
+	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service(), c.kafka.Service())
+	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}, {"cloudwatch", metrics.Run}, {"kafka", c.kafka.Run}}
 	return c.route()
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/lambda"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -22,6 +23,12 @@ type Config struct {
 	AccessKeyID     string // of the account's root; "" means test
 	SecretAccessKey string // of the account's root; "" means test
 	QuotasOff       bool   // lifts AWS's rate limits, for benchmarks of the software itself
+
+	// KafkaListen and RegistryListen are the host:port of the first Kafka broker,
+	// the other two take the ports after it, and of the schema registry; ""
+	// means free ports on loopback. They open when they are first asked for.
+	KafkaListen    string
+	RegistryListen string
 
 	// TLS serves HTTPS only, HTTP/1.1 and HTTP/2, under an authority made for
 	// this cloud whose certificate is written to CAFile; "" means a temporary
@@ -85,6 +92,9 @@ func (cfg Config) Validate() error {
 	var problems []error
 	if _, _, err := net.SplitHostPort(cfg.Listen); err != nil {
 		problems = append(problems, fmt.Errorf("listen %q: want host:port, such as 127.0.0.1:4566", cfg.Listen))
+	}
+	if err := (kafka.Config{Listen: cfg.KafkaListen}).Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("kafka: %w", err))
 	}
 	if !regionPattern.MatchString(cfg.Region) {
 		problems = append(problems, fmt.Errorf("region %q: want a name such as us-east-1", cfg.Region))

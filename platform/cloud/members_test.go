@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kafka"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -33,7 +34,7 @@ func TestOperationsKnowEveryMemberOfTheirRequests(t *testing.T) {
 	}
 	clients := map[string]reflect.Type{
 		"monitoring": reflect.TypeFor[*cloudwatch.Client](),
-		"iam":        reflect.TypeFor[*iam.Client](), "kinesis": reflect.TypeFor[*kinesis.Client](),
+		"iam":        reflect.TypeFor[*iam.Client](), "kinesis": reflect.TypeFor[*kinesis.Client](), "kafka": reflect.TypeFor[*kafka.Client](),
 		"lambda": reflect.TypeFor[*lambda.Client](), "sqs": reflect.TypeFor[*sqs.Client](), "sts": reflect.TypeFor[*sts.Client](),
 	}
 	c, err := New(Config{})

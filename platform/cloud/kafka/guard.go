@@ -1,0 +1,151 @@
+package kafka
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kbin"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	requestMax = 100 << 20 // socket.request.max.bytes
+	saslMax    = 64 << 10
+	frameHead  = 4 + 2 + 2 // length, key, version
+	frameLeast = 2 + 2 + 4 // key, version, correlation id
+)
+
+var errFrame = errors.New("no Kafka request")
+
+// guarded is a client's connection on which nothing passes that kfake does not
+// survive: a request of a kind that it does not know, of which it would panic,
+// or one of gigabytes, for which it would make room before anybody has
+// authenticated. It also stops SASL/PLAIN without a password, which kfake takes
+// for the password of every user that has none for PLAIN.
+type guarded struct {
+	net.Conn
+	leave func()
+
+	head  [frameHead]byte
+	ready []byte // checked, and not yet read
+	left  int    // of the request, behind ready
+
+	// answering is the key and version of the last request, whose answer is the
+	// next to be written: kfake reads no request before it has answered.
+	answering atomic.Uint32
+}
+
+// Read implements net.Conn.
+func (c *guarded) Read(p []byte) (int, error) {
+	if len(c.ready) == 0 && c.left == 0 {
+		if err := c.next(); err != nil {
+			return 0, err
+		}
+	}
+	if len(c.ready) > 0 {
+		n := copy(p, c.ready)
+		c.ready = c.ready[n:]
+		return n, nil
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}
+
+// next reads and checks the beginning of a request.
+func (c *guarded) next() error {
+	if _, err := io.ReadFull(c.Conn, c.head[:]); err != nil {
+		return err
+	}
+	size := binary.BigEndian.Uint32(c.head[:])
+	key := int16(binary.BigEndian.Uint16(c.head[4:]))
+	switch {
+	case size < frameLeast || size > requestMax:
+		return fmt.Errorf("%w: %d bytes", errFrame, size)
+	case kmsg.RequestForKey(key) == nil:
+		return fmt.Errorf("%w: key %d", errFrame, key)
+	}
+	c.answering.Store(binary.BigEndian.Uint32(c.head[4:]))
+	c.ready, c.left = c.head[:], int(size)-(frameHead-4)
+	if key != int16(kmsg.SASLAuthenticate) {
+		return nil
+	}
+	if c.left > saslMax {
+		return fmt.Errorf("%w: authentication of %d bytes", errFrame, size)
+	}
+	whole := make([]byte, frameHead+c.left)
+	copy(whole, c.head[:])
+	if _, err := io.ReadFull(c.Conn, whole[frameHead:]); err != nil {
+		return err
+	}
+	c.ready, c.left = whole, 0
+	return checkPlain(whole[4:])
+}
+
+// checkPlain refuses an empty password in a SASL/PLAIN message. Those of other
+// mechanisms hold no NUL.
+func checkPlain(request []byte) error {
+	r := kbin.Reader{Src: request}
+	r.Int16()
+	auth := kmsg.NewPtrSASLAuthenticateRequest()
+	auth.SetVersion(r.Int16())
+	r.Int32()
+	r.NullableString()
+	if auth.IsFlexible() {
+		kmsg.SkipTags(&r)
+	}
+	if err := auth.ReadFrom(r.Src); err != nil {
+		return fmt.Errorf("%w: %w", errFrame, err)
+	}
+	parts := strings.SplitN(string(auth.SASLAuthBytes), "\x00", 3)
+	if len(parts) == 3 && parts[2] == "" {
+		return errors.New("authentication without a password")
+	}
+	return nil
+}
+
+// Write implements net.Conn. kfake writes every answer whole.
+func (c *guarded) Write(p []byte) (int, error) {
+	request := c.answering.Load()
+	if key := int16(request >> 16); key == int16(kmsg.ApiVersions) {
+		return c.Conn.Write(offerHandshake(p, int16(request)))
+	}
+	return c.Conn.Write(p)
+}
+
+// offerHandshake says that SaslHandshake is known from version 0 on. kfake
+// knows 1 alone and clients use no other, but librdkafka takes a broker without
+// 0 for one that cannot authenticate.
+func offerHandshake(answer []byte, version int16) []byte {
+	const answerHead = 4 + 4 // length, correlation id
+	if len(answer) < answerHead {
+		return answer
+	}
+	versions := kmsg.NewPtrApiVersionsResponse()
+	versions.SetVersion(version)
+	if versions.ReadFrom(answer[answerHead:]) != nil || versions.ErrorCode != 0 {
+		return answer // to a version that is unknown: in the shape of version 0
+	}
+	for i := range versions.ApiKeys {
+		if versions.ApiKeys[i].ApiKey == int16(kmsg.SASLHandshake) {
+			versions.ApiKeys[i].MinVersion = 0
+		}
+	}
+	changed := versions.AppendTo(slices.Clone(answer[:answerHead]))
+	if len(changed) != len(answer) {
+		return answer
+	}
+	return changed
+}
+
+// Close implements net.Conn.
+func (c *guarded) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}

@@ -1,0 +1,32 @@
+package cloud
+
+import (
+	"path/filepath"
+
+	"github.com/weirstream/weir/platform/cloud/kafka"
+)
+
+func (c *Cloud) kafkaConfig() kafka.Config {
+	cfg := kafka.Config{
+		Region: c.cfg.Region, Account: c.cfg.Account,
+		User: c.cfg.AccessKeyID, Password: c.cfg.SecretAccessKey,
+		Listen: c.cfg.KafkaListen, Wall: c.cfg.Wall, Log: c.cfg.Log,
+	}
+	if c.cfg.Data != "" {
+		cfg.Dir = filepath.Join(c.cfg.Data, "kafka")
+	}
+	if c.authority != nil {
+		cfg.TLS = c.authority.config()
+		cfg.TLS.NextProtos = nil // ALPN is HTTP's
+	}
+	return cfg
+}
+
+// KafkaBrokers are the host:port of the Kafka brokers, which the first call
+// starts. Their clients authenticate by SCRAM-SHA-512 or PLAIN; the account's
+// root is known by its access key and may do everything. With TLS they have to
+// speak it, and to trust CAFile.
+func (c *Cloud) KafkaBrokers() ([]string, error) { return c.kafka.Brokers() }
+
+// KafkaFaults disturbs the Kafka cluster.
+func (c *Cloud) KafkaFaults() kafka.Faults { return c.kafka.Faults() }
