@@ -1,0 +1,126 @@
+package refine
+
+import (
+	"slices"
+
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// cab is what is remembered of one cab. The exported fields are its state as
+// the state topic keeps it.
+type cab struct {
+	// Next is the sequence whose turn it is: all before were emitted, given up
+	// or late.
+	Next int64 `json:"next"`
+	// Held are readings that came before their turn, by sequence.
+	Held []held `json:"held,omitempty"`
+	// GivenUp are sequences that the watermark overtook before they came. One
+	// that comes after all is late and not a duplicate.
+	GivenUp []span `json:"given_up,omitempty"`
+
+	Accepted int64              `json:"accepted"` // sequence after the last reading emitted; 0: none was
+	Hired    bool               `json:"hired,omitempty"`
+	Streaks  map[string]*streak `json:"streaks,omitempty"` // by kind of incident
+
+	name string
+	at   int // in the partition's waiting cabs, from 1; 0 is nowhere
+}
+
+type held struct {
+	Seq     int64            `json:"seq"`
+	Reading *event.Telemetry `json:"reading,omitempty"` // nil: it was late, and only its turn is kept
+}
+
+// span is sequences First to Last.
+type span struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// streak counts readings alike, of one kind of incident.
+type streak struct {
+	Violations int          `json:"violations,omitempty"` // in a row, while no incident is open
+	Calm       int          `json:"calm,omitempty"`       // in a row, while one is
+	Open       bool         `json:"open,omitempty"`
+	OpenedSeq  int64        `json:"opened_seq,omitempty"`
+	OpenedAt   event.Millis `json:"opened_at,omitempty"`
+}
+
+// givenUpMax bounds what is remembered of a device that loses much.
+const givenUpMax = 4096
+
+// known tells whether a sequence was taken before. If it was given up, it is
+// known from now on.
+func (c *cab) known(seq int64) bool {
+	if seq >= c.Next {
+		_, found := c.find(seq)
+		return found
+	}
+	for i, s := range c.GivenUp {
+		if seq < s.First || seq > s.Last {
+			continue
+		}
+		var rest []span
+		if s.First < seq {
+			rest = append(rest, span{s.First, seq - 1})
+		}
+		if seq < s.Last {
+			rest = append(rest, span{seq + 1, s.Last})
+		}
+		c.GivenUp = slices.Replace(c.GivenUp, i, i+1, rest...)
+		return false
+	}
+	return true
+}
+
+func (c *cab) find(seq int64) (at int, found bool) {
+	return slices.BinarySearchFunc(c.Held, seq, func(h held, seq int64) int { return int(h.Seq - seq) })
+}
+
+// hold keeps a reading for its turn; a nil one keeps the turn of a late one.
+func (c *cab) hold(seq int64, t *event.Telemetry) {
+	if seq < c.Next {
+		return
+	}
+	at, _ := c.find(seq)
+	c.Held = slices.Insert(c.Held, at, held{seq, t})
+}
+
+// giveUp waits no longer for what is missing before the first reading held.
+func (c *cab) giveUp() {
+	first := c.Held[0].Seq
+	c.GivenUp = append(c.GivenUp, span{c.Next, first - 1})
+	if over := len(c.GivenUp) - givenUpMax; over > 0 {
+		c.GivenUp = slices.Delete(c.GivenUp, 0, over)
+	}
+	c.Next = first
+}
+
+// release emits the readings whose turn has come.
+func (c *cab) release(emit func(event.Activity)) {
+	n := 0
+	for n < len(c.Held) && c.Held[n].Seq == c.Next {
+		if t := c.Held[n].Reading; t != nil {
+			emit(c.accept(t))
+		}
+		c.Next++
+		n++
+	}
+	c.Held = slices.Delete(c.Held, 0, n)
+}
+
+// accept refines the next reading in order.
+func (c *cab) accept(t *event.Telemetry) event.Activity {
+	a := event.Activity{
+		ID: t.ID, RunID: t.RunID, Cab: t.Cab, Seq: t.Seq, EventTime: t.EventTime,
+		Zone: event.Zone(t.Lat, t.Lon), Lat: t.Lat, Lon: t.Lon, SpeedKmh: t.SpeedKmh,
+		Hired: t.Hired, Schema: t.Schema, Gap: t.Seq - c.Accepted,
+	}
+	if c.Accepted > 0 {
+		a.PickUp = t.Hired && !c.Hired
+		a.DropOff = !t.Hired && c.Hired
+	}
+	c.health(t, &a)
+	c.Accepted, c.Hired = t.Seq+1, t.Hired
+	return a
+}

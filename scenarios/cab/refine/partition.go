@@ -1,0 +1,203 @@
+// Package refine is the first stage behind cab-telemetry. It takes each
+// reading once, puts every cab's readings in order, finds their zone, pick-ups,
+// drop-offs and incidents, and decides what is late.
+//
+// Guarantee: what it emits, and in which order, is a function of the records of
+// its input partition in their order, and of nothing else: no clock, no other
+// partition. Together with a transaction over input offsets, outputs and state
+// each reading has its effect exactly once.
+package refine
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// LatenessDefault is how far behind the latest reading of its partition a
+// reading may be. It covers devices that try again after some seconds of the
+// wall clock at fifteen times its speed, and tunnels.
+const LatenessDefault = 2 * time.Minute
+
+// Verdict is what became of a reading.
+type Verdict int
+
+// The verdicts.
+const (
+	Accepted  Verdict = iota + 1 // emitted, now or when its turn comes
+	Duplicate                    // taken before
+	Late                         // behind the watermark
+	Outdated                     // of a run that another one has followed
+)
+
+// Partition is what refine remembers about one input partition. It is for one
+// goroutine.
+type Partition struct {
+	lateness event.Millis
+	head     head
+	cabs     map[string]*cab
+	waiting  waiting
+	changed  map[string]*cab // since the last Snapshot; nil: it is gone
+	headNew  bool
+}
+
+// head is the state of the partition as a whole.
+type head struct {
+	Run    string   `json:"run"`              // whose readings are taken
+	Former []string `json:"former,omitempty"` // runs before it, the latest last
+	// Latest is the largest event time so far, 0 before the first.
+	Latest event.Millis `json:"latest"`
+}
+
+const formerMax = 16
+
+// NewPartition is a partition without any history.
+func NewPartition(lateness time.Duration) *Partition {
+	return &Partition{
+		lateness: event.Millis(cmp.Or(lateness, LatenessDefault) / time.Millisecond),
+		cabs:     map[string]*cab{}, changed: map[string]*cab{},
+	}
+}
+
+// Run is whose readings are taken, "" before the first.
+func (p *Partition) Run() string { return p.head.Run }
+
+// Watermark says that what is still to come with an earlier event time is late;
+// 0 before the first reading.
+func (p *Partition) Watermark() event.Millis {
+	if p.head.Latest == 0 {
+		return 0
+	}
+	return max(0, p.head.Latest-p.lateness)
+}
+
+// Take handles the partition's next reading, which has passed its checks, and
+// emits what has its turn: perhaps nothing, perhaps readings of other cabs that
+// waited for this one's time. The reading is kept.
+func (p *Partition) Take(t *event.Telemetry, emit func(event.Activity)) Verdict {
+	if !p.enter(t.RunID) {
+		return Outdated
+	}
+	c := p.cabs[t.Cab]
+	if c == nil {
+		c = &cab{name: t.Cab}
+		p.cabs[t.Cab] = c
+	}
+	if c.known(t.Seq) {
+		return Duplicate
+	}
+	p.touch(c)
+	late := t.EventTime < p.Watermark() || t.Seq < c.Next
+	if late {
+		c.hold(t.Seq, nil)
+	} else {
+		c.hold(t.Seq, t)
+	}
+	p.release(c, emit)
+	p.advance(t.EventTime, emit)
+	if late {
+		return Late
+	}
+	return Accepted
+}
+
+// enter tells whether a run's readings are taken. A run that was not there
+// before ends the one before it, for its devices count from the beginning.
+func (p *Partition) enter(run string) bool {
+	if run == p.head.Run {
+		return true
+	}
+	if slices.Contains(p.head.Former, run) {
+		return false
+	}
+	if p.head.Run != "" {
+		p.head.Former = append(p.head.Former, p.head.Run)
+		if over := len(p.head.Former) - formerMax; over > 0 {
+			p.head.Former = slices.Delete(p.head.Former, 0, over)
+		}
+	}
+	for name := range p.cabs {
+		p.changed[name] = nil
+	}
+	clear(p.cabs)
+	p.waiting = nil
+	p.head.Run, p.head.Latest, p.headNew = run, 0, true
+	return true
+}
+
+// release emits what has its turn and notes whether c still waits.
+func (p *Partition) release(c *cab, emit func(event.Activity)) {
+	c.release(emit)
+	p.settle(c)
+}
+
+// advance moves the watermark and no longer waits for what it overtakes.
+func (p *Partition) advance(at event.Millis, emit func(event.Activity)) {
+	if at <= p.head.Latest {
+		return
+	}
+	p.head.Latest, p.headNew = at, true
+	for len(p.waiting) > 0 && p.waiting[0].until() < p.Watermark() {
+		c := p.waiting[0]
+		p.touch(c)
+		c.giveUp()
+		p.release(c, emit)
+	}
+}
+
+func (p *Partition) touch(c *cab) { p.changed[c.name] = c }
+
+// settle puts c where it belongs among those that wait.
+func (p *Partition) settle(c *cab) {
+	switch {
+	case len(c.Held) == 0 && c.at > 0:
+		heap.Remove(&p.waiting, c.at-1)
+	case len(c.Held) > 0 && c.at > 0:
+		heap.Fix(&p.waiting, c.at-1)
+	case len(c.Held) > 0:
+		heap.Push(&p.waiting, c)
+	}
+}
+
+// until is the event time behind which nothing can come any more that the cab
+// waits for: readings of a cab are in the order of their event times. The turn
+// of a late reading is over already.
+func (c *cab) until() event.Millis {
+	if first := c.Held[0].Reading; first != nil {
+		return first.EventTime
+	}
+	return 0
+}
+
+// waiting is a heap of cabs that hold readings, by until and name.
+type waiting []*cab
+
+func (w waiting) Len() int { return len(w) }
+
+func (w waiting) Less(i, j int) bool {
+	a, b := w[i].until(), w[j].until()
+	return a < b || a == b && w[i].name < w[j].name
+}
+
+func (w waiting) Swap(i, j int) {
+	w[i], w[j] = w[j], w[i]
+	w[i].at, w[j].at = i+1, j+1
+}
+
+func (w *waiting) Push(x any) {
+	c := x.(*cab)
+	*w = append(*w, c)
+	c.at = len(*w)
+}
+
+func (w *waiting) Pop() any {
+	last := len(*w) - 1
+	c := (*w)[last]
+	(*w)[last] = nil
+	*w = (*w)[:last]
+	c.at = 0
+	return c
+}
