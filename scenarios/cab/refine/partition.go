@@ -11,6 +11,7 @@ package refine
 import (
 	"cmp"
 	"container/heap"
+	"math"
 	"slices"
 	"time"
 
@@ -76,7 +77,9 @@ func (p *Partition) Watermark() event.Millis {
 
 // Take handles the partition's next reading, which has passed its checks, and
 // emits what has its turn: perhaps nothing, perhaps readings of other cabs that
-// waited for this one's time. The reading is kept.
+// waited for this one's time. None of them is behind the Watermark of before the
+// call, which is therefore what may be said of them to others. The reading is
+// kept.
 func (p *Partition) Take(t *event.Telemetry, emit func(event.Activity)) Verdict {
 	if !p.enter(t.RunID) {
 		return Outdated
@@ -162,14 +165,19 @@ func (p *Partition) settle(c *cab) {
 	}
 }
 
-// until is the event time behind which nothing can come any more that the cab
-// waits for: readings of a cab are in the order of their event times. The turn
-// of a late reading is over already.
+// until is the earliest event time held. When the watermark is behind it, what
+// the cab waits for is late, if it comes at all; and nothing is held longer, so
+// that what is emitted is never behind the watermark before. The turn of a late
+// reading is over already.
 func (c *cab) until() event.Millis {
-	if first := c.Held[0].Reading; first != nil {
-		return first.EventTime
+	earliest := event.Millis(math.MaxInt64)
+	for _, h := range c.Held {
+		if h.Reading == nil {
+			return 0
+		}
+		earliest = min(earliest, h.Reading.EventTime)
 	}
-	return 0
+	return earliest
 }
 
 // waiting is a heap of cabs that hold readings, by until and name.

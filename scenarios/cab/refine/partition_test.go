@@ -177,7 +177,13 @@ func TestKillsChangeNothing(t *testing.T) {
 		straight := &bench{Partition: NewPartition(lateness)}
 		var verdicts []Verdict
 		for _, r := range input {
+			run, watermark, had := straight.Run(), straight.Watermark(), len(straight.out)
 			verdicts = append(verdicts, straight.take(r))
+			for _, a := range straight.out[had:] {
+				if a.RunID == run && a.EventTime < watermark {
+					t.Fatalf("%s seq %d at %v is behind the watermark %v", a.Cab, a.Seq, a.EventTime, watermark)
+				}
+			}
 		}
 		kept, d, at := &bench{Partition: NewPartition(lateness)}, disk{}, 0
 		var committed []event.Activity

@@ -1,0 +1,203 @@
+// Package measure is the second stage behind cab-telemetry: it counts what is
+// refined in one-minute windows of event time for each zone.
+//
+// Guarantee: nothing that reaches it is late, because every record says how far
+// its source has come and the least of all sources counts. What it emits is the
+// same however the records of different sources are interleaved; together with a
+// transaction over input offsets, outputs and state each window is given once.
+package measure
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/weirstream/weir/platform/window"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// Partition is what measure remembers about one partition of cab-activity. It
+// is for one goroutine.
+type Partition struct {
+	sources int
+	head    head
+	headNew bool
+	marks   *window.Watermarks
+	windows *window.Engine[string, *event.Activity, tally]
+	gone    [][]byte // keys of windows that ended with their run
+	emit    func(event.Metrics)
+	// Misplaced counts activities behind the watermark, which a source has
+	// promised not to send.
+	misplaced int64
+}
+
+// head is the state of the partition as a whole.
+type head struct {
+	Run    string   `json:"run"`
+	Former []string `json:"former,omitempty"`
+	Marks  []byte   `json:"marks"`
+}
+
+const formerMax = 16
+
+// Mark is what a record says about the source it came from, an input partition
+// of the stage before.
+type Mark struct {
+	Run       string
+	Source    int32
+	Watermark event.Millis
+}
+
+// NewPartition is a partition without any history, that so many sources feed.
+func NewPartition(sources int) (*Partition, error) {
+	p := &Partition{sources: sources}
+	if err := p.begin(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// begin makes windows without events, and sources that said nothing yet.
+func (p *Partition) begin() (err error) {
+	p.windows, err = window.New(window.Config[string, *event.Activity, tally]{
+		Name: "zones", Windows: window.Tumbling(event.Window),
+		Add: func(into *tally, a *event.Activity) { into.add(a) },
+		Emit: func(r window.Result[string, tally]) {
+			p.emit(r.Value.metrics(p.head.Run, r.Key, r.Window.Start, r.Revision))
+		},
+		Keys: window.StringKeys[string](), State: tallies,
+	})
+	if err != nil {
+		return err
+	}
+	if p.marks, err = window.NewWatermarks(window.WatermarksConfig{}); err != nil {
+		return err
+	}
+	for source := range p.sources {
+		p.marks.Assign(strconv.Itoa(source))
+	}
+	return nil
+}
+
+// Misplaced is how many activities came behind their source's word. There are
+// none unless a stage before is at fault.
+func (p *Partition) Misplaced() int64 { return p.misplaced }
+
+// Take handles the partition's next record: an activity, or nil for one that
+// only says how far its source is. It emits the windows that are over.
+func (p *Partition) Take(a *event.Activity, mark Mark, emit func(event.Metrics)) error {
+	if entered, err := p.enter(mark.Run); !entered {
+		return err
+	}
+	p.emit = emit
+	if a != nil && p.windows.Add(a.Zone, int64(a.EventTime), a) != window.Counted {
+		p.misplaced++
+	}
+	p.marks.Mark(strconv.Itoa(int(mark.Source)), int64(mark.Watermark))
+	p.headNew = true
+	p.windows.Advance(p.marks.Current())
+	return nil
+}
+
+// enter tells whether a run's records count. A run that was not there before
+// ends the one before it, whose open windows are never given: its devices had
+// to report until they were over.
+func (p *Partition) enter(run string) (bool, error) {
+	if run == p.head.Run {
+		return true, nil
+	}
+	if slices.Contains(p.head.Former, run) {
+		return false, nil
+	}
+	if p.head.Run != "" {
+		p.head.Former = append(p.head.Former, p.head.Run)
+		if over := len(p.head.Former) - formerMax; over > 0 {
+			p.head.Former = slices.Delete(p.head.Former, 0, over)
+		}
+	}
+	if err := p.drop(); err != nil {
+		return false, err
+	}
+	p.head.Run, p.headNew = run, true
+	return true, p.begin()
+}
+
+// drop forgets the windows that are open.
+func (p *Partition) drop() error {
+	p.emit = func(event.Metrics) {}
+	p.windows.Advance(window.EndOfStream)
+	changes, err := p.windows.Changes(nil)
+	if err != nil {
+		return fmt.Errorf("end of run %s: %w", p.head.Run, err)
+	}
+	for _, c := range changes {
+		p.gone = append(p.gone, c.Key)
+	}
+	return nil
+}
+
+const headKey = "partition"
+
+// Restore implements kafka.State.
+func (p *Partition) Restore(pairs iter.Seq2[[]byte, []byte]) error {
+	var failed error
+	err := p.windows.Restore(func(yield func(key, value []byte) bool) {
+		for key, value := range pairs {
+			switch {
+			case string(key) == headKey:
+				failed = p.restoreHead(value)
+			case !p.windows.Owns(key):
+				failed = fmt.Errorf("state %q: no such key is known; was it written by a newer weir?", key)
+			case !yield(key, value):
+				return
+			}
+			if failed != nil {
+				return
+			}
+		}
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (p *Partition) restoreHead(value []byte) error {
+	if err := json.Unmarshal(value, &p.head); err != nil {
+		return fmt.Errorf("state %s: %w", headKey, err)
+	}
+	if err := p.marks.UnmarshalBinary(p.head.Marks); err != nil {
+		return fmt.Errorf("state %s: watermarks: %w", headKey, err)
+	}
+	return nil
+}
+
+// Snapshot implements kafka.State.
+func (p *Partition) Snapshot(put func(key, value []byte)) error {
+	changes, err := p.windows.Changes(nil)
+	if err != nil {
+		return err
+	}
+	for _, key := range p.gone {
+		put(key, nil)
+	}
+	p.gone = nil
+	for _, c := range changes {
+		put(c.Key, c.Value)
+	}
+	if !p.headNew {
+		return nil
+	}
+	if p.head.Marks, err = p.marks.MarshalBinary(); err != nil {
+		return err
+	}
+	value, err := json.Marshal(p.head)
+	if err != nil {
+		return fmt.Errorf("state %s: %w", headKey, err)
+	}
+	put([]byte(headKey), value)
+	p.headNew = false
+	return nil
+}

@@ -1,0 +1,57 @@
+package measure
+
+import (
+	"encoding/binary"
+
+	"github.com/weirstream/weir/platform/window"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// tally is what is counted in one zone and window.
+type tally struct {
+	events, hired, pickUps, dropOffs uint64
+	cabs                             window.Set[string]
+	speedKmh                         window.Stats
+}
+
+func (t *tally) add(a *event.Activity) {
+	t.events++
+	if a.Hired {
+		t.hired++
+	}
+	if a.PickUp {
+		t.pickUps++
+	}
+	if a.DropOff {
+		t.dropOffs++
+	}
+	t.cabs.Add(a.Cab)
+	t.speedKmh.Add(a.SpeedKmh)
+}
+
+// metrics is what the window came to.
+func (t *tally) metrics(run, zone string, start int64, revision uint32) event.Metrics {
+	return event.Metrics{
+		RunID: run, Zone: zone, WindowStart: event.Millis(start), Revision: int64(revision) + 1,
+		Events: int64(t.events), Hired: int64(t.hired), Free: int64(t.events - t.hired),
+		PickUps: int64(t.pickUps), DropOffs: int64(t.dropOffs), ActiveCabs: int64(t.cabs.Len()),
+		SpeedSumKmh: t.speedKmh.Sum(), SpeedCount: int64(t.speedKmh.Count()),
+	}
+}
+
+var tallies = window.Codec[tally]{
+	Append: func(b []byte, t *tally) []byte {
+		for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs} {
+			b = binary.AppendUvarint(b, n)
+		}
+		return t.speedKmh.Append(window.AppendTexts(b, &t.cabs))
+	},
+	Decode: func(data []byte, t *tally) error {
+		r := window.NewReader(data)
+		for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs} {
+			*n = r.Uvarint()
+		}
+		t.cabs, t.speedKmh = r.Texts(), r.Stats()
+		return r.Close()
+	},
+}
