@@ -67,7 +67,7 @@ func (p *Partition) begin() (err error) {
 		Emit: func(r window.Result[string, tally]) {
 			p.emit(r.Value.metrics(p.head.Run, r.Key, r.Window.Start, r.Revision))
 		},
-		Keys: window.StringKeys[string](), State: tallies,
+		Keys: window.StringKeys[string](), State: tallies(),
 	})
 	if err != nil {
 		return err

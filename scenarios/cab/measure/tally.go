@@ -39,19 +39,21 @@ func (t *tally) metrics(run, zone string, start int64, revision uint32) event.Me
 	}
 }
 
-var tallies = window.Codec[tally]{
-	Append: func(b []byte, t *tally) []byte {
-		for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs} {
-			b = binary.AppendUvarint(b, n)
-		}
-		return t.speedKmh.Append(window.AppendTexts(b, &t.cabs))
-	},
-	Decode: func(data []byte, t *tally) error {
-		r := window.NewReader(data)
-		for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs} {
-			*n = r.Uvarint()
-		}
-		t.cabs, t.speedKmh = r.Texts(), r.Stats()
-		return r.Close()
-	},
+func tallies() window.Codec[tally] {
+	return window.Codec[tally]{
+		Append: func(b []byte, t *tally) []byte {
+			for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs} {
+				b = binary.AppendUvarint(b, n)
+			}
+			return t.speedKmh.Append(window.AppendTexts(b, &t.cabs))
+		},
+		Decode: func(data []byte, t *tally) error {
+			r := window.NewReader(data)
+			for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs} {
+				*n = r.Uvarint()
+			}
+			t.cabs, t.speedKmh = r.Texts(), r.Stats()
+			return r.Close()
+		},
+	}
 }

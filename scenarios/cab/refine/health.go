@@ -14,20 +14,22 @@ type check struct {
 }
 
 // checks are in the order of their kinds.
-var checks = [...]check{
-	{event.Battery, func(t *event.Telemetry) (bool, bool) { return t.BatteryV < event.BatteryMinV, true }},
-	{event.Engine, func(t *event.Telemetry) (bool, bool) { return t.EngineC > event.EngineMaxC, true }},
-	{event.GPS, func(t *event.Telemetry) (bool, bool) { return !t.GPSOK, true }},
-	{event.Tyre, func(t *event.Telemetry) (bool, bool) {
-		return slices.ContainsFunc(t.TyreKPa, func(kPa float64) bool { return kPa < event.TyreMinKPa }), len(t.TyreKPa) > 0
-	}},
+func checks() [4]check {
+	return [...]check{
+		{event.Battery, func(t *event.Telemetry) (bool, bool) { return t.BatteryV < event.BatteryMinV, true }},
+		{event.Engine, func(t *event.Telemetry) (bool, bool) { return t.EngineC > event.EngineMaxC, true }},
+		{event.GPS, func(t *event.Telemetry) (bool, bool) { return !t.GPSOK, true }},
+		{event.Tyre, func(t *event.Telemetry) (bool, bool) {
+			return slices.ContainsFunc(t.TyreKPa, func(kPa float64) bool { return kPa < event.TyreMinKPa }), len(t.TyreKPa) > 0
+		}},
+	}
 }
 
 // health opens an incident with the third violation in a row and closes it with
 // the third reading in a row without. A gap in the sequences breaks no row:
 // what is missing says nothing.
 func (c *cab) health(t *event.Telemetry, a *event.Activity) {
-	for _, check := range checks {
+	for _, check := range checks() {
 		violated, told := check.judge(t)
 		s := c.Streaks[check.kind]
 		if s == nil {
