@@ -20,8 +20,8 @@ const defaultListen = "127.0.0.1:4566"
 
 const cloudLong = `Run the embedded cloud alone, for any AWS client: one account in one region on
 one port. Every call is authenticated and authorised as on AWS. It prints its
-endpoint, its Kafka brokers, the credentials of the account's root and, once
-clients are served, "ready". Ctrl-C finishes the calls in hand and ends it.
+endpoint, its Kafka brokers and schema registry, the credentials of the account's
+root and, once clients are served, "ready". Ctrl-C finishes the calls in hand and ends it.
 
 Without --data nothing is kept. With it, whatever was answered with success is
 on disk and is there again at the next start, also after a crash or kill -9.
@@ -45,14 +45,15 @@ const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed e
   weir cloud --region eu-central-1 --account 111122223333`
 
 type cloudFlags struct {
-	listen      string
-	kafkaListen string
-	quotas      string
-	account     string
-	tls         bool
-	caFile      string
-	data        string
-	dataKey     string
+	listen         string
+	kafkaListen    string
+	registryListen string
+	quotas         string
+	account        string
+	tls            bool
+	caFile         string
+	data           string
+	dataKey        string
 }
 
 func newCloudCommand(g *globals) *cobra.Command {
@@ -70,6 +71,7 @@ func newCloudCommand(g *globals) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", defaultListen, "address and port; port 0 takes a free one")
 	flags.StringVar(&f.kafkaListen, "kafka-listen", "127.0.0.1:0", "address and port of the first Kafka broker; two more take the ports after it")
+	flags.StringVar(&f.registryListen, "registry-listen", "127.0.0.1:0", "address and port of the schema registry")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
 	flags.StringVar(&f.account, "account", "123456789012", "account number, twelve digits")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS with HTTP/2 under an authority made for this run")
@@ -86,7 +88,7 @@ func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error
 		return cloud.Config{}, fmt.Errorf("root credentials: %w", err)
 	}
 	config := cloud.Config{
-		Listen: f.listen, KafkaListen: f.kafkaListen, Region: g.region, Account: f.account,
+		Listen: f.listen, KafkaListen: f.kafkaListen, RegistryListen: f.registryListen, Region: g.region, Account: f.account,
 		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
 		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
 		TLS: f.tls, CAFile: f.caFile, Data: f.data, DataKey: f.dataKey,
@@ -121,9 +123,13 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 	if err != nil {
 		return errors.Join(cannotServe("kafka-listen", f.kafkaListen, err), abandon(cmd.Context(), c))
 	}
+	registry, err := c.SchemaRegistry()
+	if err != nil {
+		return errors.Join(cannotServe("registry-listen", f.registryListen, err), abandon(cmd.Context(), c))
+	}
 	// The ports are open: a client that connects from here on is served.
-	f.introduce(cmd.OutOrStdout(), c, config, brokers)
-	if (!isLoopback(f.listen) || !isLoopback(f.kafkaListen)) && config.SecretAccessKey == "test" {
+	f.introduce(cmd.OutOrStdout(), c, config, strings.Join(brokers, ","), registry)
+	if !(isLoopback(f.listen) && isLoopback(f.kafkaListen) && isLoopback(f.registryListen)) && config.SecretAccessKey == "test" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: others can reach this address and know the password test; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	go holdMemory(cmd.Context())
@@ -150,7 +156,7 @@ func abandon(ctx context.Context, c *cloud.Cloud) error {
 }
 
 // introduce prints how to reach c, for people and their shells.
-func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config, brokers []string) {
+func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config, brokers, registry string) {
 	trust := ""
 	if file := c.CAFile(); file != "" {
 		trust = "export AWS_CA_BUNDLE=" + file + "\n"
@@ -159,15 +165,17 @@ func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Confi
 account   %[2]s in %[3]s, quotas %[4]s
 root      access key %[5]s, secret key %[6]s
 kafka     %[8]s by SCRAM-SHA-512 or PLAIN, user %[5]s, password %[6]s
+registry  %[9]s for Avro schemas
 
 export AWS_ENDPOINT_URL=%[1]s
 export AWS_ACCESS_KEY_ID=%[5]s AWS_SECRET_ACCESS_KEY=%[6]s
 export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
 export KAFKA_BOOTSTRAP_SERVERS=%[8]s
+export SCHEMA_REGISTRY_URL=%[9]s
 %[7]s
 ready
 `, c.Endpoint(), config.Account, config.Region, cmp.Or(f.quotas, "aws"), config.AccessKeyID, config.SecretAccessKey, trust,
-		strings.Join(brokers, ","))
+		brokers, registry)
 }
 
 func isLoopback(listen string) bool {

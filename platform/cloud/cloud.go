@@ -21,6 +21,7 @@ import (
 	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/lambda"
+	"github.com/weirstream/weir/platform/cloud/schemaregistry"
 	"github.com/weirstream/weir/platform/cloud/sqs"
 	"github.com/weirstream/weir/platform/cloud/store"
 	"github.com/weirstream/weir/platform/cloud/wire"
@@ -41,6 +42,7 @@ type Cloud struct {
 	signatures *skewedClock
 	functions  *lambda.Service
 	kafka      *kafka.Service
+	registry   *schemaregistry.Service
 	router     *wire.Router
 	hooks      *hookChain
 	stats      stats
@@ -145,7 +147,7 @@ func (c *Cloud) build() (err error) {
 		return err
 	}
 	c.functions = functions
-	if c.kafka, err = kafka.New(c.kafkaConfig()); err != nil {
+	if err := c.buildKafka(); err != nil {
 		return err
 	}
 	metrics, err := cloudwatch.New(cloudwatch.Config{
@@ -156,7 +158,13 @@ func (c *Cloud) build() (err error) {
 		return err
 	}
 	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service(), c.kafka.Service())
-	c.background = []background{{"kinesis", streams.Run}, {"lambda", functions.Run}, {"cloudwatch", metrics.Run}, {"kafka", c.kafka.Run}}
+	c.background = []background{
+		{"kinesis", streams.Run},
+		{"lambda", functions.Run},
+		{"cloudwatch", metrics.Run},
+		{"kafka", c.kafka.Run},
+		{"schema registry", c.registry.Run},
+	}
 	return c.route()
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/lambda"
+	"github.com/weirstream/weir/platform/cloud/schemaregistry"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
 
@@ -95,6 +96,9 @@ func (cfg Config) Validate() error {
 	}
 	if err := (kafka.Config{Listen: cfg.KafkaListen}).Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("kafka: %w", err))
+	}
+	if err := (schemaregistry.Config{Listen: cfg.RegistryListen}).Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("schema registry: %w", err))
 	}
 	if !regionPattern.MatchString(cfg.Region) {
 		problems = append(problems, fmt.Errorf("region %q: want a name such as us-east-1", cfg.Region))

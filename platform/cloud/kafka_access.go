@@ -4,7 +4,17 @@ import (
 	"path/filepath"
 
 	"github.com/weirstream/weir/platform/cloud/kafka"
+	"github.com/weirstream/weir/platform/cloud/schemaregistry"
 )
+
+// buildKafka makes the services with ports of their own.
+func (c *Cloud) buildKafka() (err error) {
+	if c.kafka, err = kafka.New(c.kafkaConfig()); err != nil {
+		return err
+	}
+	c.registry, err = schemaregistry.New(c.registryConfig())
+	return err
+}
 
 func (c *Cloud) kafkaConfig() kafka.Config {
 	cfg := kafka.Config{
@@ -30,3 +40,23 @@ func (c *Cloud) KafkaBrokers() ([]string, error) { return c.kafka.Brokers() }
 
 // KafkaFaults disturbs the Kafka cluster.
 func (c *Cloud) KafkaFaults() kafka.Faults { return c.kafka.Faults() }
+
+func (c *Cloud) registryConfig() schemaregistry.Config {
+	cfg := schemaregistry.Config{
+		Listen: c.cfg.RegistryListen, User: c.cfg.AccessKeyID, Password: c.cfg.SecretAccessKey,
+		Data: c.data, Log: c.cfg.Log,
+	}
+	if c.authority != nil {
+		cfg.TLS = c.authority.config()
+		cfg.TLS.NextProtos = []string{"http/1.1"}
+	}
+	return cfg
+}
+
+// SchemaRegistry is the URL of the schema registry, whose port the first call
+// opens. Callers on this machine need no credentials; those of the account's
+// root are good everywhere.
+func (c *Cloud) SchemaRegistry() (string, error) { return c.registry.URL() }
+
+// LoseSchemaRegistry makes the schema registry unreachable until undo.
+func (c *Cloud) LoseSchemaRegistry() (undo func()) { return c.registry.Lose() }
