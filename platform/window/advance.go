@@ -37,7 +37,7 @@ func (e *Engine[K, E, A]) work(k *entry[K, A], now int64) {
 		e.due.set(k, next)
 		return
 	}
-	e.due.remove(k)
+	e.due.pop()
 	delete(e.entries, k.key)
 }
 
@@ -52,7 +52,6 @@ func (e *Engine[K, E, A]) give(k *entry[K, A], end int64) {
 		revision, counted := k.countResult(end)
 		result.Revision = revision
 		e.log.touch(k, counted)
-		e.due.sooner(k, end+e.late)
 	}
 	e.cfg.Emit(result)
 }
@@ -114,9 +113,6 @@ func (e *Engine[K, E, A]) next(k *entry[K, A], now int64) int64 {
 	next := int64(math.MaxInt64)
 	if len(k.cells) > 0 {
 		next = e.end(&k.cells[0]) + e.late
-	}
-	if len(k.given) > 0 {
-		next = min(next, k.given[0].end+e.late)
 	}
 	for i := range k.cells {
 		if end, ok := e.nextEnd(&k.cells[i], now); ok {

@@ -67,6 +67,20 @@ func TestWindowsOfAnEvent(t *testing.T) {
 			t.Fatalf("%d lies in %v, want %v", at, got, want)
 		}
 	})
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Int64Range(1, 30).Draw(t, "size")
+		w := Sliding(ms(size), ms(rapid.Int64Range(1, size).Draw(t, "slide")))
+		at, after := rapid.Int64Range(-100, 100).Draw(t, "at"), rapid.Int64Range(-150, 150).Draw(t, "after")
+		g := newGrid(w, true)
+		windows, cell := w.At(at), floor(at, g.unit())
+		if g.firstEnd(cell) != windows[0].End || g.lastEnd(cell) != windows[len(windows)-1].End {
+			t.Fatalf("windows over pane %d of %s end from %d to %d, want %v", cell, w, g.firstEnd(cell), g.lastEnd(cell), windows)
+		}
+		end, ok := g.nextEnd(cell, after)
+		if i := slices.IndexFunc(windows, func(w Window) bool { return w.End > after }); ok != (i >= 0) || ok && end != windows[i].End {
+			t.Fatalf("the first window over pane %d of %s after %d ends at %d, %t, want one of %v", cell, w, after, end, ok, windows)
+		}
+	})
 	if got := Session(ms(5)).At(7); !slices.Equal(got, []Window{{7, 12}}) {
 		t.Errorf("an event opens the sessions %v", got)
 	}

@@ -13,7 +13,7 @@ func TestEngineAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawShape(t)
-		s.late = ms(rapid.SampledFrom([]int64{0, 0, 3, 20}).Draw(t, "late"))
+		s.late = ms(rapid.SampledFrom([]int64{0, 3, 10, 20}).Draw(t, "late"))
 		var out []string
 		e, m := s.engine(t, &out), newModel(s)
 		topic := &topic{}
@@ -21,16 +21,17 @@ func TestEngineAgainstModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				id++
-				event := reading{id: id, key: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "key"), at: rapid.Int64Range(-30, 60).Draw(t, "at"), value: float64(id)}
+				event := reading{id: id, key: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "key"), at: rapid.Int64Range(-10, 30).Draw(t, "at"), value: float64(id)}
 				if got, want := e.Add(event.key, event.at, event), m.add(event); got != want {
 					t.Fatalf("%+v at watermark %d has outcome %d, want %d", event, m.watermark, got, want)
 				}
 			},
 			"advance": func(t *rapid.T) {
-				next := rapid.Int64Range(-30, 60).Draw(t, "watermark")
+				next := max(m.watermark, -10) + rapid.Int64Range(0, 6).Draw(t, "step")
 				e.Advance(next)
 				m.advance(next)
 			},
+			"commit": func(t *rapid.T) { topic.append(t, e) },
 			"restore": func(t *rapid.T) {
 				topic.append(t, e)
 				e = s.engine(t, &out)

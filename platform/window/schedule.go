@@ -40,20 +40,17 @@ func (s *schedule[K, A]) set(k *entry[K, A], at int64) {
 	}
 }
 
-// remove takes an entry off.
-func (s *schedule[K, A]) remove(k *entry[K, A]) {
+// pop takes the first entry off.
+func (s *schedule[K, A]) pop() {
 	last := len(s.heap) - 1
-	moved := s.heap[last]
+	first, moved := s.heap[0], s.heap[last]
 	s.heap[last] = nil
 	s.heap = s.heap[:last]
-	if moved != k {
-		moved.place = k.place
-		s.heap[moved.place] = moved
-		if !s.up(moved) {
-			s.down(moved)
-		}
+	if moved != first {
+		moved.place = 0
+		s.down(moved)
 	}
-	k.place = unscheduled
+	first.place = unscheduled
 }
 
 // up moves an entry towards the top and tells whether it moved.

@@ -103,7 +103,7 @@ func (w *Watermarks) Mark(name string, watermark int64) {
 		w.sources[name] = s
 	}
 	s.spoke = true
-	held := s.idle || s.watermark <= w.current // only then can the least of all rise
+	held := s.watermark <= w.current // only then can the least of all rise
 	s.idle = false
 	if watermark > s.watermark {
 		s.watermark = watermark

@@ -96,7 +96,7 @@ func TestWatermarksAgainstModel(t *testing.T) {
 				}
 			},
 			"tick": func(t *rapid.T) {
-				now += rapid.Int64Range(0, 20).Draw(t, "later")
+				now += 10 * rapid.Int64Range(0, 2).Draw(t, "later")
 				w.Tick(now)
 				for _, s := range m.sources {
 					if s.spoke {
