@@ -30,9 +30,11 @@ type fakeHub struct {
 }
 
 type mishap struct {
-	answer    func(w http.ResponseWriter)
+	answer    answerer
 	afterTake bool
 }
+
+type answerer func(w http.ResponseWriter, r *http.Request)
 
 func newHub(now func() time.Time) *fakeHub {
 	return &fakeHub{
@@ -60,7 +62,7 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f = h.fault(n)
 	}
 	if f.answer != nil && !f.afterTake {
-		f.answer(w)
+		f.answer(w, r)
 		return
 	}
 	if err != nil || r.URL.Path != event.TelemetryPath || r.Header.Get("Content-Type") != event.NDJSON {
@@ -70,7 +72,7 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	receipt := h.take(body)
 	if f.answer != nil {
-		f.answer(w)
+		f.answer(w, r)
 		return
 	}
 	_ = json.NewEncoder(w).Encode(receipt)
@@ -98,8 +100,8 @@ func (h *fakeHub) take(body []byte) (receipt event.Receipt) {
 	return receipt
 }
 
-func status(code int, header ...string) func(http.ResponseWriter) {
-	return func(w http.ResponseWriter) {
+func status(code int, header ...string) answerer {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
 		}
@@ -107,9 +109,12 @@ func status(code int, header ...string) func(http.ResponseWriter) {
 	}
 }
 
-func text(body string) func(http.ResponseWriter) {
-	return func(w http.ResponseWriter) { _, _ = io.WriteString(w, body) }
+func text(body string) answerer {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
 // hangUp breaks the connection before the answer.
-func hangUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// silent does not answer while anybody waits.
+func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }

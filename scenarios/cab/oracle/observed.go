@@ -1,0 +1,36 @@
+package oracle
+
+import (
+	"context"
+	"iter"
+
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// Observed is what an audit found at the ends of the pipeline once the run had
+// drained: everything of this run, and nothing of another. Each method is
+// called once, one after the other; ctx covers the whole iteration, and an
+// error ends it.
+type Observed interface {
+	// Activity yields every record of cab-activity read_committed, in any order.
+	Activity(ctx context.Context) iter.Seq2[event.Activity, error]
+	// Windows yields every document of cab-zones-*.
+	Windows(ctx context.Context) iter.Seq2[event.Metrics, error]
+	// Incidents yields every document of cab-health-*.
+	Incidents(ctx context.Context) iter.Seq2[event.Incident, error]
+	// Cabs yields every document of cab-cabs-*.
+	Cabs(ctx context.Context) iter.Seq2[event.Cab, error]
+	// Late yields the event id of every record of cab-telemetry.late.
+	Late(ctx context.Context) iter.Seq2[string, error]
+	// DeadLetters yields every record of cab-telemetry.dlq.
+	DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error]
+	// Poison yields the name of every record that the run itself planted in
+	// cab-telemetry to end up among the dead letters.
+	Poison(ctx context.Context) iter.Seq2[string, error]
+}
+
+// DeadLetter is one record of the dead-letter topic.
+type DeadLetter struct {
+	Name   string // of what was planted, or any other name for the record
+	Reason string // why it was put there; "" is a fault
+}
