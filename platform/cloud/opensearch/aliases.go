@@ -1,0 +1,282 @@
+package opensearch
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// parseAlias reads what a request says of one alias.
+func parseAlias(name string, value any) (alias, error) {
+	a := alias{}
+	members, ok := value.(map[string]any)
+	if !ok && value != nil {
+		return a, parsing("alias [%s] must be an object", name)
+	}
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		switch member {
+		case "is_write_index":
+			mark, ok := members[member].(bool)
+			if !ok {
+				return a, parsing("[is_write_index] of alias [%s] must be true or false", name)
+			}
+			a.WriteIndex = &mark
+		case "filter", "routing", "index_routing", "search_routing", "is_hidden":
+			return a, gap("[%s] of aliases", member)
+		default:
+			return a, parsing("unknown field [%s] of alias [%s]", member, name)
+		}
+	}
+	return a, nil
+}
+
+func invalidAlias(name string) *Error {
+	return &Error{
+		Type: "invalid_alias_name_exception", Status: http.StatusBadRequest,
+		Reason: "Invalid alias name [" + name + "], an index exists with the same name as the alias",
+		Extra:  map[string]any{"index": name, "index_uuid": "_na_"},
+	}
+}
+
+func aliasesMissing(name string) *Error {
+	return &Error{
+		Type: "aliases_not_found_exception", Reason: "aliases [" + name + "] missing", Status: http.StatusNotFound,
+		Extra: map[string]any{"resource.id": name, "resource.type": "aliases"},
+	}
+}
+
+// aliasChange is one action on one index.
+type aliasChange struct {
+	index *index
+	names []string
+	alias *alias // nil removes
+}
+
+// updateAliases performs a list of actions, all or none.
+func (s *Service) updateAliases(_ context.Context, q *request) (any, error) {
+	given, err := q.object(false)
+	if err != nil {
+		return nil, err
+	}
+	actions, ok := given["actions"].([]any)
+	if !ok || len(actions) == 0 {
+		return nil, validation("Must specify at least one alias action")
+	}
+	var changes []aliasChange
+	for _, action := range actions {
+		members, ok := action.(map[string]any)
+		if !ok || len(members) != 1 {
+			return nil, parsing("an alias action must be an object with one member")
+		}
+		for kind, body := range members {
+			more, err := s.aliasAction(kind, body)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, more...)
+		}
+	}
+	return s.applyAliases(changes)
+}
+
+func (s *Service) aliasAction(kind string, body any) ([]aliasChange, error) {
+	members, ok := body.(map[string]any)
+	switch {
+	case kind == "remove_index":
+		return nil, gap("the alias action [remove_index]")
+	case kind != "add" && kind != "remove" || !ok:
+		return nil, parsing("[aliases] unknown field [%s]", kind)
+	}
+	names, err := namesOf(members, "alias", "aliases")
+	if err != nil {
+		return nil, err
+	}
+	expressions, err := namesOf(members, "index", "indices")
+	if err != nil {
+		return nil, err
+	}
+	rest := maps.Clone(members)
+	for _, known := range []string{"alias", "aliases", "index", "indices", "must_exist"} {
+		delete(rest, known)
+	}
+	found, err := s.resolve(strings.Join(expressions, ","), lookup{needSome: true})
+	if err != nil {
+		return nil, err
+	}
+	var change *alias
+	if kind == "add" {
+		a, err := parseAlias(names[0], rest)
+		if err != nil {
+			return nil, err
+		}
+		change = &a
+	} else if len(rest) > 0 {
+		return nil, parsing("[remove] unknown fields")
+	}
+	out := make([]aliasChange, 0, len(found))
+	any := change != nil
+	for _, ix := range found {
+		any = any || slices.ContainsFunc(names, ix.hasAlias)
+		out = append(out, aliasChange{ix, names, change})
+	}
+	if !any {
+		return nil, aliasesMissing(strings.Join(names, ","))
+	}
+	return out, nil
+}
+
+// namesOf reads a name, or a list of names, under either of two members.
+func namesOf(members map[string]any, one, many string) ([]string, error) {
+	if name, ok := members[one].(string); ok && name != "" {
+		return strings.Split(name, ","), nil
+	}
+	list, _ := members[many].([]any)
+	out := make([]string, 0, len(list))
+	for _, element := range list {
+		if name, ok := element.(string); ok && name != "" {
+			out = append(out, name)
+		}
+	}
+	if len(out) == 0 {
+		return nil, validation("One of [%s] or [%s] is required", one, many)
+	}
+	return out, nil
+}
+
+func (s *Service) applyAliases(changes []aliasChange) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range changes {
+		for _, name := range c.names {
+			if c.alias == nil {
+				continue
+			}
+			if s.indexes[name] != nil {
+				return nil, invalidAlias(name)
+			}
+			if err := checkName(name); err != nil {
+				return nil, &Error{Type: "invalid_alias_name_exception", Reason: strings.Replace(err.(*Error).Reason, "index name", "alias name", 1), Status: http.StatusBadRequest}
+			}
+		}
+	}
+	if err := s.oneWriter(changes); err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		c.index.mu.Lock()
+		for _, name := range c.names {
+			if c.alias != nil {
+				c.index.aliases[name] = *c.alias
+			} else {
+				maps.DeleteFunc(c.index.aliases, func(have string, _ alias) bool { return matches(name, have) })
+			}
+		}
+		c.index.keep()
+		c.index.mu.Unlock()
+	}
+	return acknowledged(), nil
+}
+
+// oneWriter refuses changes after which an alias had two write indexes.
+func (s *Service) oneWriter(changes []aliasChange) error {
+	writers := map[string]map[string]bool{}
+	note := func(aliasName, index string, writes bool) {
+		if writers[aliasName] == nil {
+			writers[aliasName] = map[string]bool{}
+		}
+		writers[aliasName][index] = writes
+	}
+	for _, ix := range s.indexes {
+		ix.mu.RLock()
+		for name, a := range ix.aliases {
+			note(name, ix.name, a.WriteIndex != nil && *a.WriteIndex)
+		}
+		ix.mu.RUnlock()
+	}
+	for _, c := range changes {
+		for _, name := range c.names {
+			note(name, c.index.name, c.alias != nil && c.alias.WriteIndex != nil && *c.alias.WriteIndex)
+		}
+	}
+	for name, indexes := range writers {
+		var names []string
+		for index, writes := range indexes {
+			if writes {
+				names = append(names, index)
+			}
+		}
+		if slices.Sort(names); len(names) > 1 {
+			return &Error{
+				Type: "illegal_state_exception", Status: http.StatusInternalServerError,
+				Reason: "alias [" + name + "] has more than one write index [" + strings.Join(names, ",") + "]",
+			}
+		}
+	}
+	return nil
+}
+
+// getAlias is GET and HEAD of aliases, of some indexes or of all.
+func (s *Service) getAlias(_ context.Context, q *request) (any, error) {
+	found, err := s.resolve(q.vars["index"], q.lookup())
+	if err != nil {
+		return nil, err
+	}
+	wanted, named := q.vars["alias"]
+	out := map[string]any{}
+	hit := map[string]bool{}
+	for _, ix := range found {
+		ix.mu.RLock()
+		shown := map[string]alias{}
+		for name, a := range ix.aliases {
+			for pattern := range strings.SplitSeq(wanted, ",") {
+				if !named || pattern == "_all" || matches(pattern, name) {
+					shown[name], hit[pattern] = a, true
+				}
+			}
+		}
+		ix.mu.RUnlock()
+		if len(shown) > 0 || !named {
+			out[ix.name] = map[string]any{"aliases": shown}
+		}
+	}
+	for pattern := range strings.SplitSeq(wanted, ",") {
+		if named && !hit[pattern] && !strings.Contains(pattern, "*") && pattern != "_all" {
+			if q.http.Method == http.MethodHead {
+				return status(http.StatusNotFound), nil
+			}
+			out["error"], out["status"] = "alias ["+pattern+"] missing", http.StatusNotFound
+			return answer{http.StatusNotFound, out}, nil
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) putAlias(_ context.Context, q *request) (any, error) {
+	given, err := q.object(true)
+	if err != nil {
+		return nil, err
+	}
+	a, err := parseAlias(q.vars["alias"], given)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.resolve(q.vars["index"], lookup{needSome: true})
+	if err != nil {
+		return nil, err
+	}
+	var changes []aliasChange
+	for _, ix := range found {
+		changes = append(changes, aliasChange{ix, []string{q.vars["alias"]}, &a})
+	}
+	return s.applyAliases(changes)
+}
+
+func (s *Service) deleteAlias(_ context.Context, q *request) (any, error) {
+	changes, err := s.aliasAction("remove", map[string]any{"index": q.vars["index"], "alias": q.vars["alias"]})
+	if err != nil {
+		return nil, err
+	}
+	return s.applyAliases(changes)
+}

@@ -1,0 +1,295 @@
+package opensearch
+
+import (
+	"cmp"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// bucketKey is what a bucket stands for: a text, an integer or a double.
+type bucketKey struct {
+	s string
+	i int64
+	f float64
+}
+
+func (k bucketKey) compare(o bucketKey) int {
+	return cmp.Or(cmp.Compare(k.f, o.f), cmp.Compare(k.i, o.i), strings.Compare(k.s, o.s))
+}
+
+// bucket is documents that share a key, and the aggregations over them.
+type bucket struct {
+	key   bucketKey
+	count int
+	subs  []partial
+}
+
+// buckets is the result of an aggregation that divides.
+type buckets struct {
+	of    *aggregation
+	byKey map[bucketKey]*bucket
+	empty func() ([]partial, error) // aggregations over nothing, for gaps
+	// finish puts the buckets in order and names them.
+	finish func(b *buckets) (map[string]any, error)
+	column *column // how keys read; nil where no index has the field
+}
+
+func (b *buckets) merge(other partial) {
+	o := other.(*buckets)
+	for key, theirs := range o.byKey {
+		if ours := b.byKey[key]; ours != nil {
+			ours.count += theirs.count
+			mergeAll(ours.subs, theirs.subs)
+		} else {
+			b.byKey[key] = theirs
+		}
+	}
+	if b.column == nil {
+		b.column = o.column
+	}
+}
+
+func (b *buckets) render() (map[string]any, error) { return b.finish(b) }
+
+// divide makes the buckets of one index. assign calls put with the number of
+// each bucket that a slot is in, small numbers given in order of need; keys
+// are by number.
+func (a *aggregation) divide(v *view, slots []uint32, assign func(slot uint32, put func(n int)), keys func(n int) bucketKey) (map[bucketKey]*bucket, error) {
+	var counts []int
+	count := func(n int) {
+		for n >= len(counts) {
+			counts = append(counts, 0)
+		}
+		counts[n]++
+	}
+	for _, slot := range slots {
+		assign(slot, count)
+	}
+	parts := a.parts(slots, counts, assign)
+	out := make(map[bucketKey]*bucket, len(counts))
+	for n, c := range counts {
+		if c == 0 {
+			continue
+		}
+		made := &bucket{key: keys(n), count: c, subs: make([]partial, len(a.subs))}
+		if len(a.subs) > 0 {
+			if err := collectAll(a.subs, v, parts[n], made.subs); err != nil {
+				return nil, err
+			}
+		}
+		out[made.key] = made
+	}
+	return out, nil
+}
+
+// parts lists the slots of each bucket, if anything is computed inside.
+func (a *aggregation) parts(slots []uint32, counts []int, assign func(slot uint32, put func(n int))) [][]uint32 {
+	if len(a.subs) == 0 {
+		return nil
+	}
+	total := 0
+	for _, c := range counts {
+		total += c
+	}
+	whole := make([]uint32, total)
+	parts := make([][]uint32, len(counts))
+	at := 0
+	for n, c := range counts {
+		parts[n] = whole[at : at : at+c]
+		at += c
+	}
+	for _, slot := range slots {
+		assign(slot, func(n int) { parts[n] = append(parts[n], slot) })
+	}
+	return parts
+}
+
+// nothing is the aggregations inside, over no documents.
+func (a *aggregation) nothing(v *view) func() ([]partial, error) {
+	return func() ([]partial, error) {
+		out := make([]partial, len(a.subs))
+		return out, collectAll(a.subs, v, nil, out)
+	}
+}
+
+// shown is a bucket in a reply, still without its key.
+func (b *buckets) shown(one *bucket) (map[string]any, error) {
+	out, err := renderAll(b.of.subs, one.subs)
+	if err != nil {
+		return nil, err
+	}
+	out["doc_count"] = one.count
+	return out, nil
+}
+
+// keyOf writes a bucket's key as its field has it.
+func (b *buckets) keyOf(out map[string]any, k bucketKey) {
+	if b.column == nil {
+		return
+	}
+	switch f := b.column.field; {
+	case f.kind == kindKeyword:
+		out["key"] = k.s
+	case f.kind == kindDate:
+		out["key"], out["key_as_string"] = k.i, f.format.format(k.i)
+	case f.kind == kindBoolean:
+		out["key"], out["key_as_string"] = k.i, []string{"false", "true"}[k.i&1]
+	case f.kind.isFloat():
+		out["key"] = double(k.f)
+	default:
+		out["key"] = k.i
+	}
+}
+
+// ordering is how buckets are sorted: by count, key or an aggregation inside.
+type ordering struct {
+	path    []string // _count, _key, or names
+	member  string   // of the last aggregation
+	descend bool
+}
+
+// parseOrder reads an order, or a list of them.
+func (a *aggregation) parseOrder(otherwise ...ordering) ([]ordering, error) {
+	value, given := a.body["order"]
+	if !given {
+		return otherwise, nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	var out []ordering
+	for _, one := range list {
+		members, ok := one.(map[string]any)
+		if !ok || len(members) != 1 {
+			return nil, parsing("Must specify at least one field for [order]")
+		}
+		for path, direction := range members {
+			text := strings.ToLower(textOf(direction))
+			if text != "asc" && text != "desc" {
+				return nil, parsing("Unknown order direction [%s]", textOf(direction))
+			}
+			o := ordering{path: strings.Split(path, ">"), descend: text == "desc"}
+			last := len(o.path) - 1
+			o.path[last], o.member, _ = strings.Cut(o.path[last], ".")
+			if err := a.checkOrder(path, o); err != nil {
+				return nil, err
+			}
+			out = append(out, o)
+		}
+	}
+	return append(out, ordering{path: []string{"_key"}}), nil
+}
+
+// checkOrder follows an order's path through the aggregations.
+func (a *aggregation) checkOrder(path string, o ordering) error {
+	if o.path[0] == "_count" || o.path[0] == "_key" {
+		return nil
+	}
+	at := a
+	for i, name := range o.path {
+		n := slices.IndexFunc(at.subs, func(sub *aggregation) bool { return sub.name == name })
+		if n < 0 {
+			a.invalid = invalidOrder(path, name)
+			return nil
+		}
+		at = at.subs[n]
+		if _, single := at.work.(*filterAggregation); !single && i < len(o.path)-1 {
+			a.invalid = invalidOrder(path, name)
+			return nil
+		}
+	}
+	m, ok := at.work.(*metric)
+	switch {
+	case !ok:
+		return gap("ordering by aggregations that are no metrics (%s)", path)
+	case (m.kind == "stats" || m.kind == "percentiles") && o.member == "":
+		return illegal("When ordering on a multi-value metrics aggregation a metric name must be specified.")
+	}
+	return nil
+}
+
+func invalidOrder(path, name string) *Error {
+	return &Error{
+		Type: "aggregation_execution_exception", Status: http.StatusInternalServerError,
+		Reason: "Invalid aggregation order path [" + path + "]. The provided aggregation [" + name +
+			"] either does not exist, or is a pipeline aggregation and cannot be used to sort the buckets.",
+	}
+}
+
+// sorted lists the buckets in order.
+func (b *buckets) sorted(orders []ordering) ([]*bucket, error) {
+	list := make([]*bucket, 0, len(b.byKey))
+	for _, one := range b.byKey {
+		list = append(list, one)
+	}
+	var failed error
+	values := map[*bucket][]float64{}
+	for _, one := range list {
+		values[one] = make([]float64, len(orders))
+		for i, o := range orders {
+			v, err := one.orderValue(b.of, o)
+			values[one][i] = v
+			if err != nil {
+				failed = err
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y *bucket) int {
+		for i, o := range orders {
+			order := 0
+			if o.path[0] == "_key" {
+				order = x.key.compare(y.key)
+			} else {
+				order = compareNumbers(values[x][i], values[y][i], o.descend)
+				if order != 0 {
+					return order
+				}
+			}
+			if o.descend {
+				order = -order
+			}
+			if order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+	return list, failed
+}
+
+// compareNumbers puts what is no number at the end, whatever the order.
+func compareNumbers(x, y float64, descend bool) int {
+	switch {
+	case math.IsNaN(x) && math.IsNaN(y):
+		return 0
+	case math.IsNaN(x):
+		return 1
+	case math.IsNaN(y):
+		return -1
+	case descend:
+		return cmp.Compare(y, x)
+	}
+	return cmp.Compare(x, y)
+}
+
+func (one *bucket) orderValue(a *aggregation, o ordering) (float64, error) {
+	switch o.path[0] {
+	case "_count":
+		return float64(one.count), nil
+	case "_key":
+		return 0, nil
+	}
+	at, results := a, one.subs
+	for _, name := range o.path {
+		n := slices.IndexFunc(at.subs, func(sub *aggregation) bool { return sub.name == name })
+		if single, ok := results[n].(*filtering); ok {
+			at, results = at.subs[n], single.subs
+			continue
+		}
+		return results[n].(*measured).orderValue(o.member)
+	}
+	return 0, nil
+}

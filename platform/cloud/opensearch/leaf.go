@@ -1,0 +1,320 @@
+package opensearch
+
+import (
+	"slices"
+	"strings"
+)
+
+// exists matches documents with a value in a field or below an object.
+type exists struct {
+	path  string
+	boost float64
+}
+
+func (c exists) eval(v *view) (matched, error) {
+	out := v.nothing()
+	out.score = constant(c.boost)
+	if c.path == "_id" || c.path == "_index" || c.path == "_source" {
+		return matched{slices.Clone(v.ix.live), out.score}, nil
+	}
+	for path, f := range v.ix.mapping.byPath {
+		if matches(c.path, path) || strings.HasPrefix(path, c.path+".") {
+			out.bits.or(f.column.has)
+		}
+	}
+	return out, nil
+}
+
+// ids matches documents by id.
+type ids struct {
+	list  []string
+	boost float64
+}
+
+func parseIDs(body map[string]any, boost float64) (clause, error) {
+	if err := known("ids", body, "values"); err != nil {
+		return nil, err
+	}
+	list, ok := body["values"].([]any)
+	if !ok {
+		list = []any{body["values"]}
+	}
+	out := ids{boost: boost}
+	for _, id := range list {
+		out.list = append(out.list, textOf(id))
+	}
+	return out, nil
+}
+
+func (c ids) eval(v *view) (matched, error) {
+	out := v.nothing()
+	out.score = constant(c.boost)
+	wanted := make(map[string]bool, len(c.list))
+	for _, id := range c.list {
+		wanted[id] = true
+	}
+	for slot, d := range v.ix.slots { // what searches see may be an older version than docs has
+		if d != nil && wanted[d.id] {
+			out.bits.set(uint32(slot))
+		}
+	}
+	return out, nil
+}
+
+// leaf is a query of one field.
+type leaf struct {
+	kind   string
+	path   string
+	values []any
+	boost  float64
+	fold   bool // case_insensitive
+	and    bool // match: every word
+	least  func(int) int
+	bounds bounds
+}
+
+// parseLeaf reads {"field": value} or {"field": {"value": value, …}}.
+func parseLeaf(kind string, body map[string]any) (clause, error) {
+	c := &leaf{kind: kind, boost: 1}
+	if kind == "terms" {
+		return parseTerms(c, body)
+	}
+	if len(body) != 1 {
+		return nil, parsing("[%s] query doesn't support multiple fields", kind)
+	}
+	for path, value := range body {
+		c.path = path
+		members, ok := value.(map[string]any)
+		switch {
+		case kind == "range" && !ok:
+			return nil, parsing("[range] query malformed, no start_object after field name")
+		case kind == "range":
+			return c, c.parseRange(members)
+		case !ok:
+			if _, isList := value.([]any); isList || value == nil {
+				return nil, parsing("[%s] query does not support array or null of values", kind)
+			}
+			c.values = []any{value}
+			return c, nil
+		}
+		return c, c.parseMembers(members)
+	}
+	return nil, nil
+}
+
+func (c *leaf) parseMembers(members map[string]any) (err error) {
+	if c.boost, err = boostOf(c.kind, members); err != nil {
+		return err
+	}
+	for _, name := range sortedNames(members) {
+		value := members[name]
+		switch {
+		case name == "boost":
+		case name == "value" && c.kind != "match", name == "query" && c.kind == "match", name == c.kind && c.kind != "match" && c.kind != "term":
+			c.values = []any{value}
+		case name == "case_insensitive" && c.kind != "match":
+			c.fold = textOf(value) == "true"
+		case name == "operator" && c.kind == "match":
+			c.and = strings.EqualFold(textOf(value), "and")
+		case name == "minimum_should_match" && c.kind == "match":
+			if c.least, err = parseLeast(value); err != nil {
+				return err
+			}
+		case slices.Contains([]string{"analyzer", "fuzziness", "prefix_length", "max_expansions", "zero_terms_query", "lenient", "rewrite", "auto_generate_synonyms_phrase_query", "cutoff_frequency", "fuzzy_transpositions", "fuzzy_rewrite"}, name):
+			return gap("[%s] of [%s] queries", name, c.kind)
+		default:
+			return parsing("[%s] query does not support [%s]", c.kind, name)
+		}
+	}
+	if c.values == nil {
+		return illegal("value cannot be null")
+	}
+	return nil
+}
+
+func parseTerms(c *leaf, body map[string]any) (clause, error) {
+	var err error
+	if c.boost, err = boostOf(c.kind, body); err != nil {
+		return nil, err
+	}
+	body = without(body, "boost")
+	if len(body) != 1 {
+		return nil, parsing("[terms] query requires exactly one field")
+	}
+	for path, value := range body {
+		list, ok := value.([]any)
+		if !ok {
+			if _, isObject := value.(map[string]any); isObject {
+				return nil, gap("terms lookup")
+			}
+			return nil, parsing("[terms] query does not support [%s]", path)
+		}
+		c.path, c.values = path, list
+	}
+	return c, nil
+}
+
+func (c *leaf) eval(v *view) (matched, error) {
+	if c.path == "_id" && c.kind != "range" {
+		list := make([]string, len(c.values))
+		for i, value := range c.values {
+			list[i] = textOf(value)
+		}
+		return ids{list, c.boost}.eval(v)
+	}
+	if c.path == "_index" {
+		return v.nothing(), gap("queries on [_index]")
+	}
+	f := v.field(c.path)
+	if f == nil {
+		return v.nothing(), nil
+	}
+	if f.kind == kindGeo {
+		return v.nothing(), gap("queries on fields of type [geo_point]")
+	}
+	switch {
+	case c.kind == "range":
+		return c.evalRange(v, f)
+	case c.kind == "prefix" || c.kind == "wildcard":
+		return c.evalPattern(v, f)
+	case c.kind == "match" && f.kind == kindText:
+		return c.evalMatch(v, f)
+	}
+	return c.evalTerms(v, f)
+}
+
+// evalTerms matches exact values: term, terms, and match on what is no text.
+func (c *leaf) evalTerms(v *view, f *field) (matched, error) {
+	if c.fold {
+		return c.evalPattern(v, f)
+	}
+	out := v.nothing()
+	out.score = constant(c.boost)
+	scores := c.kind != "terms"
+	switch f.kind {
+	case kindText:
+		var parts []matched
+		for _, value := range c.values {
+			m := v.word(f, textOf(value), c.boost)
+			out.bits.or(m.bits)
+			parts = append(parts, m)
+		}
+		if scores {
+			out.score = parts[0].score
+		}
+		return out, nil
+	case kindKeyword:
+		wanted := make([]bool, len(f.column.terms))
+		for _, value := range c.values {
+			if n, ok := f.column.numbers[textOf(value)]; ok {
+				wanted[n] = true
+				if scores {
+					out.score = constant(v.rarity(f, n, c.boost))
+				}
+			}
+		}
+		f.column.scan(out.bits, func(n int64) bool { return wanted[n] })
+		return out, nil
+	}
+	spans := make([]span, 0, len(c.values))
+	for _, value := range c.values {
+		one, err := v.exact(f, value)
+		if err != nil {
+			return out, err
+		}
+		spans = append(spans, one)
+	}
+	f.scanSpans(out.bits, spans)
+	return out, nil
+}
+
+// scan adds the slots with a value that fits.
+func (c *column) scan(into bitmap, fits func(v int64) bool) {
+	for i, word := range c.has {
+		for bit := range 64 {
+			if word&(1<<bit) == 0 {
+				continue
+			}
+			if slot := i<<6 + bit; fits(c.values[slot]) {
+				into[i] |= 1 << bit
+			}
+		}
+	}
+	for slot, rest := range c.more {
+		if slices.ContainsFunc(rest, fits) {
+			into.set(slot)
+		}
+	}
+}
+
+// evalPattern matches prefixes, wildcards and values without regard to case.
+func (c *leaf) evalPattern(v *view, f *field) (matched, error) {
+	out := v.nothing()
+	out.score = constant(c.boost)
+	pattern := textOf(c.values[0])
+	fits := wildcard(pattern, c.kind, c.fold)
+	switch f.kind {
+	case kindText:
+		for word, list := range f.column.words.postings {
+			if fits(word) {
+				for _, p := range list {
+					out.bits.set(p.slot)
+				}
+			}
+		}
+	case kindKeyword:
+		wanted := make([]bool, len(f.column.terms))
+		for n, term := range f.column.terms {
+			wanted[n] = fits(term)
+		}
+		f.column.scan(out.bits, func(n int64) bool { return wanted[n] })
+	default:
+		return out, v.failed(illegal("Can only use %s queries on keyword and text fields - not on [%s] which is of type [%s]", c.kind, f.path, f.kind))
+	}
+	return out, nil
+}
+
+// wildcard compiles a pattern: * is anything, ? one character.
+func wildcard(pattern, kind string, fold bool) func(string) bool {
+	if fold {
+		pattern = strings.ToLower(pattern)
+	}
+	parts := []rune(pattern)
+	return func(text string) bool {
+		if fold {
+			text = strings.ToLower(text)
+		}
+		switch kind {
+		case "prefix":
+			return strings.HasPrefix(text, pattern)
+		case "wildcard":
+			return glob(parts, []rune(text))
+		}
+		return text == pattern
+	}
+}
+
+// glob matches in time that grows with the product of both lengths at most.
+func glob(pattern, text []rune) bool {
+	p, t, star, mark := 0, 0, -1, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, t
+			p++
+		case p < len(pattern) && pattern[p] == '\\' && p+1 < len(pattern) && pattern[p+1] == text[t]:
+			p, t = p+2, t+1
+		case p < len(pattern) && pattern[p] != '\\' && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0:
+			mark++
+			p, t = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}

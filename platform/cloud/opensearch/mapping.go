@@ -1,0 +1,312 @@
+package opensearch
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// kind is a field's type.
+type kind string
+
+const (
+	kindKeyword kind = "keyword"
+	kindText    kind = "text"
+	kindLong    kind = "long"
+	kindDouble  kind = "double"
+	kindFloat   kind = "float"
+	kindBoolean kind = "boolean"
+	kindDate    kind = "date"
+	kindGeo     kind = "geo_point"
+)
+
+// isFloat tells whether values are bits of doubles.
+func (k kind) isFloat() bool { return k == kindDouble || k == kindFloat }
+
+func (k kind) isInteger() bool {
+	return k == kindLong || k == "integer" || k == "short" || k == "byte"
+}
+
+func (k kind) isNumber() bool { return k.isFloat() || k.isInteger() }
+
+// fieldsMax is index.mapping.total_fields.limit where nobody sets it.
+const fieldsMax = 1000
+
+// mapping is what an index knows of its fields. Guarded by the index's lock.
+type mapping struct {
+	root   *object
+	byPath map[string]*field
+	size   int // fields, objects and multi-fields
+}
+
+// object is a part of a document that has members.
+type object struct {
+	path       string
+	dynamic    string // "", "true", "false" or "strict"; "" inherits
+	disabled   bool   // enabled: false, nothing below is looked at
+	properties map[string]*property
+}
+
+// property is a member: a field or an object.
+type property struct {
+	field  *field
+	object *object
+}
+
+// field is a leaf with values.
+type field struct {
+	path        string
+	kind        kind
+	format      *dateFormat // dates
+	ignoreAbove int         // keywords; 0 is no limit
+	given       map[string]any
+	multi       map[string]*field
+	column      *column
+}
+
+func newMapping() *mapping {
+	return &mapping{root: &object{properties: map[string]*property{}}, byPath: map[string]*field{}}
+}
+
+// merge adds what a request's mappings say. Nothing is changed if it fails.
+func (m *mapping) merge(given map[string]any, limit int) error {
+	trial := m.clone()
+	if err := trial.mergeObject(trial.root, given, true); err != nil {
+		return err
+	}
+	if trial.size > limit {
+		return illegal("Limit of total fields [%d] has been exceeded", limit)
+	}
+	*m = *trial
+	return nil
+}
+
+// clone copies the tree; the fields themselves, with their columns, are shared.
+func (m *mapping) clone() *mapping {
+	return &mapping{root: m.root.clone(), byPath: maps.Clone(m.byPath), size: m.size}
+}
+
+func (o *object) clone() *object {
+	out := *o
+	out.properties = make(map[string]*property, len(o.properties))
+	for name, p := range o.properties {
+		copied := *p
+		if p.object != nil {
+			copied.object = p.object.clone()
+		}
+		out.properties[name] = &copied
+	}
+	return &out
+}
+
+func (m *mapping) mergeObject(o *object, given map[string]any, isRoot bool) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		value := given[name]
+		switch name {
+		case "properties":
+			members, ok := value.(map[string]any)
+			if !ok {
+				return mapperParsing(nil, "Expected map for property [properties] on field [%s] but got a %T", o.path, value)
+			}
+			for _, member := range slices.Sorted(maps.Keys(members)) {
+				if err := m.mergeMember(o, member, members[member]); err != nil {
+					return err
+				}
+			}
+		case "dynamic":
+			o.dynamic = textOf(value)
+			if !slices.Contains([]string{"true", "false", "strict"}, o.dynamic) {
+				return gap("the value [%s] of dynamic", o.dynamic)
+			}
+		case "enabled":
+			o.disabled = textOf(value) == "false"
+		case "type":
+			if value != "object" || isRoot {
+				return gap("a mapping of type [%v]", value)
+			}
+		case "_source", "_routing", "dynamic_templates", "date_detection", "numeric_detection", "dynamic_date_formats", "_meta":
+			return gap("[%s] in mappings", name)
+		default:
+			cause := mapperParsing(nil, "Root mapping definition has unsupported parameters:  [%s : %s]", name, textOf(value))
+			return &Error{Type: cause.Type, Reason: "Failed to parse mapping [_doc]: " + cause.Reason, Status: cause.Status, Cause: cause, Root: cause}
+		}
+	}
+	return nil
+}
+
+func (m *mapping) mergeMember(o *object, name string, value any) error {
+	if head, tail, dotted := strings.Cut(name, "."); dotted {
+		return m.mergeMember(o, head, map[string]any{"properties": map[string]any{tail: value}})
+	}
+	given, ok := value.(map[string]any)
+	if !ok || name == "" {
+		return mapperParsing(nil, "Expected map for property [fields] on field [%s] but got a %T", name, value)
+	}
+	path := joinPath(o.path, name)
+	p := o.properties[name]
+	declared, typed := given["type"].(string)
+	if _, isObject := given["properties"]; !typed && (isObject || given["enabled"] != nil || given["dynamic"] != nil) || declared == "object" {
+		if p != nil && p.object == nil {
+			return illegal("can't merge a non object mapping [%s] with an object mapping", path)
+		}
+		if p == nil {
+			p = m.addObject(o, name)
+		}
+		return m.mergeObject(p.object, given, false)
+	}
+	if !typed {
+		return mapperParsing(nil, "No type specified for field [%s]", name)
+	}
+	f, err := newField(path, given)
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		return m.addField(o, name, f)
+	}
+	if p.field == nil {
+		return illegal("can't merge a non object mapping [%s] with an object mapping", path)
+	}
+	return m.mergeField(p.field, f)
+}
+
+// mergeField takes a second declaration of a field: only multi-fields may come.
+func (m *mapping) mergeField(old, now *field) error {
+	if old.kind != now.kind {
+		return illegal("mapper [%s] cannot be changed from type [%s] to [%s]", old.path, old.kind, now.kind)
+	}
+	if old.kind == kindDate && old.format.text != now.format.text {
+		return illegal("Mapper for [%s] conflicts with existing mapper:\n\tCannot update parameter [format] from [%s] to [%s]", old.path, old.format.text, now.format.text)
+	}
+	for name := range now.multi {
+		if old.multi[name] == nil {
+			return gap("multi-fields that are added to a field that is there (%s.%s)", old.path, name)
+		}
+	}
+	return nil
+}
+
+func (m *mapping) addObject(o *object, name string) *property {
+	p := &property{object: &object{path: joinPath(o.path, name), properties: map[string]*property{}}}
+	o.properties[name] = p
+	m.size++
+	return p
+}
+
+func (m *mapping) addField(o *object, name string, f *field) error {
+	o.properties[name] = &property{field: f}
+	m.byPath[f.path] = f
+	m.size++
+	for _, sub := range f.multi {
+		m.byPath[sub.path] = sub
+		m.size++
+	}
+	return nil
+}
+
+// newField reads one field's declaration.
+func newField(path string, given map[string]any) (*field, error) {
+	f := &field{path: path, kind: kind(textOf(given["type"])), given: given}
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	switch f.kind {
+	case kindKeyword, kindText, kindLong, "integer", "short", "byte", kindDouble, kindFloat, kindBoolean, kindDate, kindGeo:
+	case "ip", "nested", "scaled_float", "half_float", "unsigned_long", "date_nanos", "binary", "completion", "flat_object",
+		"geo_shape", "join", "percolator", "rank_feature", "rank_features", "search_as_you_type", "token_count", "wildcard",
+		"integer_range", "long_range", "float_range", "double_range", "date_range", "ip_range", "alias", "constant_keyword", "knn_vector", "match_only_text":
+		return nil, gap("the field type [%s]", f.kind)
+	default:
+		return nil, mapperParsing(nil, "No handler for type [%s] declared on field [%s]", f.kind, name)
+	}
+	if f.kind == kindDate {
+		f.format, _ = newDateFormat(defaultDateFormat)
+	}
+	for _, parameter := range slices.Sorted(maps.Keys(given)) {
+		if err := f.parameter(name, parameter, given[parameter]); err != nil {
+			return nil, err
+		}
+	}
+	f.column = newColumn(f)
+	return f, nil
+}
+
+func (f *field) parameter(name, parameter string, value any) error {
+	switch {
+	case parameter == "type":
+		return nil
+	case parameter == "ignore_above" && f.kind == kindKeyword:
+		number, _ := value.(json.Number)
+		n, err := number.Int64()
+		if err != nil || n < 0 {
+			return mapperParsing(nil, "Failed to parse value [%v] of [ignore_above]", value)
+		}
+		f.ignoreAbove = int(n)
+		return nil
+	case parameter == "format" && f.kind == kindDate:
+		var err error
+		f.format, err = newDateFormat(textOf(value))
+		return err
+	case parameter == "fields":
+		return f.multiFields(value)
+	case slices.Contains([]string{
+		"analyzer", "search_analyzer", "normalizer", "null_value", "copy_to", "index", "doc_values", "store", "coerce",
+		"ignore_malformed", "norms", "index_options", "fielddata", "boost", "similarity", "term_vector", "meta",
+		"eager_global_ordinals", "split_queries_on_whitespace", "index_prefixes", "index_phrases", "locale", "position_increment_gap",
+	}, parameter):
+		return gap("the parameter [%s] of a field of type [%s]", parameter, f.kind)
+	}
+	return mapperParsing(nil, "unknown parameter [%s] on mapper [%s] of type [%s]", parameter, name, f.kind)
+}
+
+func (f *field) multiFields(value any) error {
+	given, ok := value.(map[string]any)
+	if !ok {
+		return mapperParsing(nil, "Expected map for property [fields] on field [%s] but got a %T", f.path, value)
+	}
+	f.multi = map[string]*field{}
+	for name, declared := range given {
+		members, ok := declared.(map[string]any)
+		if !ok {
+			return mapperParsing(nil, "Illegal field [%s], only fields can be specified inside fields", name)
+		}
+		sub, err := newField(f.path+"."+name, members)
+		if err != nil {
+			return err
+		}
+		f.multi[name] = sub
+	}
+	return nil
+}
+
+// render is the mapping as a request would give it.
+func (m *mapping) render() map[string]any { return m.root.render() }
+
+func (o *object) render() map[string]any {
+	out := map[string]any{}
+	if o.dynamic != "" {
+		out["dynamic"] = o.dynamic
+	}
+	if o.disabled {
+		out["type"], out["enabled"] = "object", false
+	}
+	if len(o.properties) == 0 {
+		return out
+	}
+	members := make(map[string]any, len(o.properties))
+	for name, p := range o.properties {
+		if p.object != nil {
+			members[name] = p.object.render()
+		} else {
+			members[name] = p.field.given
+		}
+	}
+	out["properties"] = members
+	return out
+}
+
+func joinPath(parent, name string) string {
+	if parent == "" {
+		return name
+	}
+	return parent + "." + name
+}

@@ -1,0 +1,358 @@
+package opensearch
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// countedMax is how many hits are counted unless track_total_hits says otherwise.
+const countedMax = 10_000
+
+// searching is a search, parsed.
+type searching struct {
+	query    clause
+	from     int
+	size     int
+	sort     []sortKey // empty: by score
+	after    []any
+	hasAfter bool
+	source   filtered
+	counted  int // hits to count; −1 for all, 0 for none
+	minScore float64
+	hasLeast bool
+	scores   bool // track_scores
+	versions bool
+	seqs     bool
+	aggs     []*aggregation
+}
+
+func (q *request) parseSearch(given map[string]any) (*searching, error) {
+	s := &searching{query: all{boost: 1}, size: 10, counted: countedMax}
+	for _, name := range sortedNames(given) {
+		if err := s.member(name, given[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.params(q); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *searching) member(name string, value any) (err error) {
+	switch name {
+	case "query":
+		s.query, err = parseQuery(value)
+	case "from":
+		s.from, err = countOf(name, value)
+	case "size":
+		s.size, err = countOf(name, value)
+	case "sort":
+		s.sort, err = parseSort(value)
+	case "search_after":
+		list, ok := value.([]any)
+		if !ok {
+			return parsing("Expected [START_ARRAY] under [search_after]")
+		}
+		if len(list) == 0 {
+			return illegal("Values must contain at least one value.")
+		}
+		s.after, s.hasAfter = list, true
+	case "_source":
+		s.source, err = parseFiltered(value)
+	case "track_total_hits":
+		s.counted, err = countedOf(textOf(value))
+	case "min_score":
+		var ok bool
+		if s.minScore, ok = numberOf(value); !ok {
+			return parsing("[min_score] must be a number")
+		}
+		s.hasLeast = true
+	case "track_scores":
+		s.scores = textOf(value) == "true"
+	case "version":
+		s.versions = textOf(value) == "true"
+	case "seq_no_primary_term":
+		s.seqs = textOf(value) == "true"
+	case "aggs", "aggregations":
+		s.aggs, err = parseAggregations(value)
+	case "timeout", "profile":
+		if name == "profile" && textOf(value) != "false" {
+			return gap("profiles of searches")
+		}
+	case "fields", "highlight", "docvalue_fields", "stored_fields", "script_fields", "collapse", "rescore", "suggest", "post_filter", "indices_boost",
+		"explain", "slice", "pit", "knn", "derived", "ext", "terminate_after", "stats", "search_pipeline", "include_named_queries_score":
+		return gap("[%s] in searches", name)
+	default:
+		return parsing("Unknown key for a value in [%s].", name)
+	}
+	return err
+}
+
+func countOf(name string, value any) (int, error) {
+	n, err := strconv.Atoi(textOf(value))
+	if err != nil {
+		return 0, parsing("Failed to parse int parameter [%s] with value [%s]", name, textOf(value))
+	}
+	if n < 0 {
+		return 0, illegal("[%s] parameter cannot be negative, found [%d]", name, n)
+	}
+	return n, nil
+}
+
+func countedOf(text string) (int, error) {
+	switch text {
+	case "true":
+		return -1, nil
+	case "false":
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, illegal("[track_total_hits] parameter must be positive or equals to -1, got %s", text)
+	}
+	return n, nil
+}
+
+// params reads what the URL says of a search.
+func (s *searching) params(q *request) (err error) {
+	for name := range q.query {
+		value := q.query.Get(name)
+		switch name {
+		case "from", "size":
+			err = s.member(name, json.Number(value))
+		case "track_total_hits":
+			s.counted, err = countedOf(value)
+		case "sort":
+			var list []any
+			for part := range strings.SplitSeq(value, ",") {
+				field, order, has := strings.Cut(part, ":")
+				if has {
+					list = append(list, map[string]any{field: order})
+				} else {
+					list = append(list, field)
+				}
+			}
+			s.sort, err = parseSort(list)
+		case "q":
+			err = gap("queries in the URL (q)")
+		case "rest_total_hits_as_int", "typed_keys":
+			if value != "false" {
+				err = gap("the parameter [%s]", name)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if f, ok := q.sourceFilter(); ok {
+		s.source = f
+	}
+	return nil
+}
+
+func (s *Service) search(_ context.Context, q *request) (any, error) {
+	given, err := q.object(true)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := q.parseSearch(given)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.resolve(q.vars["index"], q.lookup())
+	if err != nil {
+		return nil, err
+	}
+	return s.run(parsed, found)
+}
+
+// hold locks indexes for one search, in order of their names, with what is due
+// shown first.
+func hold(found []*index) (held []*index, release func()) {
+	for _, ix := range found {
+		ix.mu.RLock()
+		due := !ix.due.IsZero() && !ix.clock.Now().Before(ix.due)
+		ix.mu.RUnlock()
+		if due {
+			ix.mu.Lock()
+			ix.refreshIfDue()
+			ix.mu.Unlock()
+		}
+	}
+	for _, ix := range found {
+		ix.mu.RLock()
+	}
+	return found, func() {
+		for _, ix := range found {
+			ix.mu.RUnlock()
+		}
+	}
+}
+
+// run performs a search over indexes.
+func (s *Service) run(q *searching, found []*index) (any, error) {
+	started := s.cfg.Clock.Now()
+	held, release := hold(found)
+	defer release()
+	top := &ranking{keys: q.sort, size: q.from + q.size}
+	if len(q.sort) == 0 {
+		top.keys = []sortKey{{path: "_score", descend: true}}
+	}
+	total, shards := 0, 0
+	results := make([]partial, len(q.aggs))
+	for _, ix := range held {
+		shards += ix.shards()
+		n, err := q.over(&view{ix: ix, now: started}, top, results)
+		if err != nil {
+			return nil, onShards(ix.name, asError(err))
+		}
+		total += n
+	}
+	out := map[string]any{
+		"timed_out": false, "_shards": map[string]int{"total": shards, "successful": shards, "skipped": 0, "failed": 0},
+	}
+	hits, err := q.hits(top, total, shards)
+	if err != nil {
+		return nil, err
+	}
+	out["hits"] = hits
+	if len(q.aggs) > 0 && len(held) > 0 {
+		if out["aggregations"], err = renderAll(q.aggs, results); err != nil {
+			return nil, onReduce(asError(err))
+		}
+	}
+	out["took"] = s.cfg.Clock.Now().Sub(started).Milliseconds()
+	return out, nil
+}
+
+// over searches one index: hits go to top, aggregations to results.
+func (s *searching) over(v *view, top *ranking, results []partial) (total int, err error) {
+	if window := v.ix.settings.number(settingWindow, 10_000); s.from+s.size > window {
+		return 0, illegal("Result window is too large, from + size must be less than or equal to: [%d] but was [%d]. See the scroll api for a more efficient way to "+
+			"request large data sets. This limit can be set by changing the [index.max_result_window] index level setting.", window, s.from+s.size)
+	}
+	m, err := s.query.eval(v)
+	if err != nil {
+		return 0, err
+	}
+	m.bits.and(v.ix.live)
+	if s.hasLeast {
+		for _, slot := range m.bits.slots() {
+			if m.score(slot) < s.minScore {
+				m.bits.unset(slot)
+			}
+		}
+	}
+	order, err := top.over(v, m.score, s)
+	if err != nil {
+		return 0, err
+	}
+	total = m.bits.count()
+	if top.size == 0 && len(s.aggs) == 0 {
+		return total, nil
+	}
+	slots := m.bits.slots()
+	if top.size > 0 {
+		for _, slot := range slots {
+			order.offer(slot)
+		}
+	}
+	return total, collectAll(s.aggs, v, slots, results)
+}
+
+// hit is one document in a reply.
+type hit struct {
+	Index   string          `json:"_index"`
+	ID      string          `json:"_id"`
+	Version int64           `json:"_version,omitempty"`
+	Seq     *int64          `json:"_seq_no,omitempty"`
+	Term    int             `json:"_primary_term,omitempty"`
+	Score   *double         `json:"_score"`
+	Source  json.RawMessage `json:"_source,omitempty"`
+	Sort    []any           `json:"sort,omitempty"`
+}
+
+func (s *searching) hits(top *ranking, total, shards int) (any, error) {
+	out := map[string]any{"max_score": nil}
+	switch {
+	case s.counted > 0 && total > s.counted:
+		out["total"] = map[string]any{"value": s.counted, "relation": "gte"}
+	case s.counted != 0:
+		out["total"] = map[string]any{"value": total, "relation": "eq"}
+	}
+	ranked := top.best()
+	byScore := len(s.sort) == 0
+	switch {
+	case byScore && len(ranked) > 0 && ranked[0].score > 0:
+		out["max_score"] = double(float32(ranked[0].score))
+	case byScore && (len(ranked) > 0 || shards == 0):
+		out["max_score"] = double(0)
+	}
+	scored := byScore || s.scores || top.sortsByScore()
+	list := make([]hit, 0, s.size)
+	for i := s.from; i < len(ranked); i++ {
+		c := ranked[i]
+		h := hit{Index: c.ix.name, ID: c.doc.id}
+		if scored {
+			score := double(float32(c.score))
+			h.Score = &score
+		}
+		if s.versions {
+			h.Version = c.doc.version
+		}
+		if s.seqs {
+			h.Seq, h.Term = &c.doc.seq, primaryTerm
+		}
+		if !byScore {
+			h.Sort = top.shown(c)
+		}
+		if !s.source.off {
+			source, err := c.ix.source(c.doc)
+			if err == nil {
+				h.Source, err = s.source.apply(source)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, h)
+	}
+	out["hits"] = list
+	return out, nil
+}
+
+func (s *Service) count(_ context.Context, q *request) (any, error) {
+	given, err := q.object(true)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedNames(given) {
+		if name != "query" {
+			return nil, parsing("request does not support [%s]", name)
+		}
+	}
+	parsed, err := q.parseSearch(given)
+	if err != nil {
+		return nil, err
+	}
+	parsed.size = 0
+	found, err := s.resolve(q.vars["index"], q.lookup())
+	if err != nil {
+		return nil, err
+	}
+	held, release := hold(found)
+	defer release()
+	total, shards := 0, 0
+	for _, ix := range held {
+		n, err := parsed.over(&view{ix: ix, now: s.cfg.Clock.Now()}, &ranking{}, nil)
+		if err != nil {
+			return nil, onShards(ix.name, asError(err))
+		}
+		total += n
+		shards += ix.shards()
+	}
+	return map[string]any{"count": total, "_shards": map[string]int{"total": shards, "successful": shards, "skipped": 0, "failed": 0}}, nil
+}

@@ -1,0 +1,275 @@
+package opensearch
+
+import (
+	"cmp"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+)
+
+// sortKey is one criterion.
+type sortKey struct {
+	path     string // or _score, _doc
+	descend  bool
+	missing  any // nil and _last: at the end; _first; or a value
+	unmapped string
+	mode     string
+}
+
+func parseSort(value any) ([]sortKey, error) {
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	var out []sortKey
+	for _, one := range list {
+		switch v := one.(type) {
+		case string:
+			out = append(out, sortKey{path: v, descend: v == "_score"})
+		case map[string]any:
+			for _, path := range sortedNames(v) {
+				key, err := parseSortKey(path, v[path])
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, key)
+			}
+		default:
+			return nil, illegal("malformed sort format, within the sort array, an object, or an actual string are allowed")
+		}
+	}
+	return out, nil
+}
+
+func parseSortKey(path string, value any) (sortKey, error) {
+	k := sortKey{path: path, descend: path == "_score"}
+	switch path {
+	case "_geo_distance", "_script":
+		return k, gap("sorting by [%s]", path)
+	}
+	members, ok := value.(map[string]any)
+	if !ok {
+		members = map[string]any{"order": value}
+	}
+	for _, name := range sortedNames(members) {
+		text := textOf(members[name])
+		switch name {
+		case "order":
+			if !strings.EqualFold(text, "asc") && !strings.EqualFold(text, "desc") {
+				return k, illegal("No enum constant org.opensearch.search.sort.SortOrder.%s", strings.ToUpper(text))
+			}
+			k.descend = strings.EqualFold(text, "desc")
+		case "missing":
+			if k.missing = members[name]; text == "_last" {
+				k.missing = nil
+			}
+		case "unmapped_type":
+			k.unmapped = text
+		case "mode":
+			if text != "min" && text != "max" {
+				return k, gap("the sort mode [%s]", text)
+			}
+			k.mode = text
+		case "nested", "nested_path", "nested_filter", "numeric_type":
+			return k, gap("[%s] in sorts", name)
+		default:
+			return k, &Error{Type: "x_content_parse_exception", Reason: "[field_sort] unknown field [" + name + "]", Status: 400}
+		}
+	}
+	return k, nil
+}
+
+// rank is a document's value under one criterion: a number of either kind, or
+// a text, which may be missing.
+type rank struct {
+	kind byte // i, f or s
+	i    int64
+	f    float64
+	s    string
+	null int // missing texts: 1 at the end, −1 at the beginning, whatever the order
+}
+
+func (a rank) compare(b rank, descend bool) int {
+	if a.null != 0 || b.null != 0 {
+		return a.null - b.null
+	}
+	order := 0
+	switch {
+	case a.kind == 's' || b.kind == 's':
+		order = strings.Compare(a.s, b.s)
+	case a.kind == 'i' && b.kind == 'i':
+		order = cmp.Compare(a.i, b.i)
+	default:
+		order = cmp.Compare(a.number(), b.number())
+	}
+	if descend {
+		return -order
+	}
+	return order
+}
+
+func (a rank) number() float64 {
+	if a.kind == 'i' {
+		return float64(a.i)
+	}
+	return a.f
+}
+
+// textError is what sorting and aggregating texts meets.
+func textError(path string) *Error {
+	return illegal("Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are "+
+		"disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [%s] in order to load field data by uninverting the "+
+		"inverted index. Note that this can use significant memory.", path)
+}
+
+// reader is how an index's documents rank under the criterion.
+func (k sortKey) reader(v *view, score func(uint32) float64) (func(slot uint32) rank, error) {
+	switch k.path {
+	case "_score":
+		return func(slot uint32) rank { return rank{kind: 'f', f: float64(float32(score(slot)))} }, nil
+	case "_doc":
+		return func(slot uint32) rank { return rank{kind: 'i', i: int64(slot)} }, nil
+	case "_id":
+		return func(slot uint32) rank { return rank{kind: 's', s: v.ix.slots[slot].id} }, nil
+	}
+	f := v.field(k.path)
+	if f == nil {
+		if k.unmapped == "" {
+			return nil, &Error{
+				Type: "query_shard_exception", Reason: "No mapping found for [" + k.path + "] in order to sort on", Status: 400,
+				Extra: map[string]any{"index": v.ix.name, "index_uuid": v.ix.uuid},
+			}
+		}
+		var err error
+		if f, err = newField(k.path, map[string]any{"type": k.unmapped}); err != nil {
+			return nil, err
+		}
+	}
+	switch f.kind {
+	case kindText:
+		return nil, textError(k.path)
+	case kindGeo:
+		return nil, gap("sorting by fields of type [geo_point]")
+	}
+	missing, err := k.absent(f)
+	if err != nil {
+		return nil, err
+	}
+	largest := k.mode == "max" || k.mode == "" && k.descend
+	column := f.column
+	return func(slot uint32) rank {
+		if !column.has.has(slot) {
+			return missing
+		}
+		best := f.rank(column.values[slot])
+		for _, more := range column.more[slot] {
+			if r := f.rank(more); r.compare(best, largest) < 0 {
+				best = r
+			}
+		}
+		return best
+	}, nil
+}
+
+func (f *field) rank(bits int64) rank {
+	switch {
+	case f.kind == kindKeyword:
+		return rank{kind: 's', s: f.column.terms[bits]}
+	case f.kind.isFloat():
+		return rank{kind: 'f', f: math.Float64frombits(uint64(bits))}
+	}
+	return rank{kind: 'i', i: bits}
+}
+
+// absent is how documents without a value rank.
+func (k sortKey) absent(f *field) (rank, error) {
+	first := k.missing == "_first"
+	if k.missing != nil && !first {
+		return k.parse(f, k.missing)
+	}
+	low := first != k.descend // the smallest value there is
+	switch {
+	case f.kind == kindKeyword:
+		if first {
+			return rank{kind: 's', null: -1}, nil
+		}
+		return rank{kind: 's', null: 1}, nil
+	case f.kind.isFloat() && low:
+		return rank{kind: 'f', f: math.Inf(-1)}, nil
+	case f.kind.isFloat():
+		return rank{kind: 'f', f: math.Inf(1)}, nil
+	case low:
+		return rank{kind: 'i', i: math.MinInt64}, nil
+	}
+	return rank{kind: 'i', i: math.MaxInt64}, nil
+}
+
+// parse reads a value of search_after, or of missing.
+func (k sortKey) parse(f *field, value any) (rank, error) {
+	text := textOf(value)
+	switch {
+	case f.kind == kindKeyword && value == nil:
+		missing, _ := sortKey{descend: k.descend, missing: nil}.absent(f)
+		if k.missing == "_first" {
+			missing.null = -1
+		}
+		return missing, nil
+	case f.kind == kindKeyword:
+		return rank{kind: 's', s: text}, nil
+	case f.kind.isFloat():
+		n, ok := numberOf(value)
+		if text == "Infinity" || text == "-Infinity" {
+			n, ok = math.Inf(1), true
+			if text[0] == '-' {
+				n = -n
+			}
+		}
+		if !ok {
+			return rank{}, k.unreadable(text)
+		}
+		return rank{kind: 'f', f: n}, nil
+	}
+	if number, isNumber := value.(json.Number); isNumber {
+		n, err := number.Int64()
+		if err != nil {
+			return rank{}, k.unreadable(text)
+		}
+		return rank{kind: 'i', i: n}, nil
+	}
+	if f.kind == kindDate {
+		if ms, ok := f.format.parse(text, false); ok {
+			return rank{kind: 'i', i: ms}, nil
+		}
+		return rank{}, k.unreadable(text)
+	}
+	n, cause := f.bitsOf([]byte(text), '0')
+	if cause != nil {
+		return rank{}, k.unreadable(text)
+	}
+	return rank{kind: 'i', i: n}, nil
+}
+
+func (k sortKey) unreadable(text string) *Error {
+	e := illegal("Failed to parse search_after value for field [%s].", k.path)
+	e.Cause = &Error{Type: "number_format_exception", Reason: "For input string: \"" + text + "\""}
+	return e
+}
+
+// shown is the rank as hits show it.
+func (a rank) shown() any {
+	switch {
+	case a.null != 0:
+		return nil
+	case a.kind == 's':
+		return a.s
+	case a.kind == 'i':
+		return a.i
+	}
+	return double(a.f)
+}
+
+// hasScore tells whether a criterion is the score.
+func hasScore(keys []sortKey) bool {
+	return slices.ContainsFunc(keys, func(k sortKey) bool { return k.path == "_score" })
+}
