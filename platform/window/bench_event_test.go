@@ -53,7 +53,7 @@ func zoneStatusCodec() Codec[zoneStatus] {
 // totals is what is known of a zone's cabs of a status in a minute.
 type totals struct {
 	events, pickUps uint64
-	cabs            Set[uint64]
+	cabs            Set[string]
 	speed           Stats
 }
 
@@ -62,7 +62,7 @@ func (t *totals) add(r *cabReading) {
 	if r.PickUp {
 		t.pickUps++
 	}
-	t.cabs.Add(cabNumber(r.Cab))
+	t.cabs.Add(r.Cab)
 	t.speed.Add(r.Speed)
 }
 
@@ -77,22 +77,14 @@ func totalsCodec() Codec[totals] {
 	return Codec[totals]{
 		Append: func(dst []byte, t *totals) []byte {
 			dst = binary.AppendUvarint(binary.AppendUvarint(dst, t.events), t.pickUps)
-			return t.speed.Append(AppendNumbers(dst, &t.cabs))
+			return t.speed.Append(AppendTexts(dst, &t.cabs))
 		},
 		Decode: func(data []byte, t *totals) error {
 			r := NewReader(data)
-			t.events, t.pickUps, t.cabs, t.speed = r.Uvarint(), r.Uvarint(), r.Numbers(), r.Stats()
+			t.events, t.pickUps, t.cabs, t.speed = r.Uvarint(), r.Uvarint(), r.Texts(), r.Stats()
 			return r.Close()
 		},
 	}
-}
-
-// cabNumber is the number in cab-00000123.
-func cabNumber(cab string) (n uint64) {
-	for i := len("cab-"); i < len(cab); i++ {
-		n = n*10 + uint64(cab[i]-'0')
-	}
-	return n
 }
 
 const cabSchema = `{"type":"record","name":"Activity","fields":[

@@ -96,6 +96,7 @@ func (j *job) step(tb testing.TB, r *cabReading) {
 	at := r.AtMilli + n/int64(len(j.input))*j.span
 	source := j.sources[n%int64(len(j.sources))]
 	j.marks.Event(source, at)
+	r.Cab = j.names.of(r.Cab)
 	if outcome := j.engine.Add(zoneStatus{j.names.of(r.Zone), j.names.of(r.Status)}, at, r); outcome != Counted {
 		tb.Fatalf("record %d has outcome %d", n, outcome)
 	}

@@ -16,8 +16,25 @@ import (
 var ErrNotEmpty = errors.New("the engine is not empty")
 
 // Owns tells whether a record's key belongs to this engine.
-func (e *Engine[K, E, A]) Owns(key []byte) bool {
-	return len(key) > len(e.cfg.Name) && string(key[:len(e.cfg.Name)]) == e.cfg.Name && key[len(e.cfg.Name)] == '/'
+func (e *Engine[K, E, A]) Owns(key []byte) bool { return owns(e.cfg.Name, key) }
+
+func owns(name string, key []byte) bool {
+	return len(key) > len(name) && string(key[:len(name)]) == name && key[len(name)] == '/'
+}
+
+// latest is what the records of a name come to, in order of their keys.
+func latest(name string, records iter.Seq2[[]byte, []byte]) (keys []string, values map[string][]byte) {
+	values = map[string][]byte{}
+	for key, value := range records {
+		switch {
+		case !owns(name, key):
+		case value == nil:
+			delete(values, string(key))
+		default:
+			values[string(key)] = append(values[string(key)][:0], value...)
+		}
+	}
+	return slices.Sorted(maps.Keys(values)), values
 }
 
 // Restore reads saved state into an empty engine: records in the order they
@@ -32,30 +49,23 @@ func (e *Engine[K, E, A]) Restore(records iter.Seq2[[]byte, []byte]) error {
 	if len(e.entries) > 0 || e.watermark != NoWatermark {
 		return ErrNotEmpty
 	}
-	latest := map[string][]byte{}
-	for key, value := range records {
-		switch {
-		case !e.Owns(key):
-		case value == nil:
-			delete(latest, string(key))
-		default:
-			latest[string(key)] = append(latest[string(key)][:0], value...)
-		}
-	}
-	if len(latest) == 0 {
+	keys, values := latest(e.cfg.Name, records)
+	if len(keys) == 0 {
 		return nil
 	}
 	meta := e.appendKey(nil, kindMeta, 0, "")
-	value, found := latest[string(meta)]
+	value, found := values[string(meta)]
 	if !found {
-		return &StateError{Key: meta, Err: fmt.Errorf("%w: it is missing beside %d others", ErrCorrupt, len(latest))}
+		return &StateError{Key: meta, Err: fmt.Errorf("%w: it is missing beside %d others", ErrCorrupt, len(keys))}
 	}
-	delete(latest, string(meta))
 	if err := e.readMeta(meta, value); err != nil {
 		return &StateError{Key: meta, Err: err}
 	}
-	for _, key := range slices.Sorted(maps.Keys(latest)) {
-		if err := e.read([]byte(key), latest[key]); err != nil {
+	for _, key := range keys {
+		if key == string(meta) {
+			continue
+		}
+		if err := e.read([]byte(key), values[key]); err != nil {
 			return &StateError{Key: []byte(key), Err: err}
 		}
 	}
