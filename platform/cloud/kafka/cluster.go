@@ -69,7 +69,7 @@ func openCluster(cfg Config) (_ *cluster, err error) {
 			err = errors.Join(err, c.release())
 		}
 	}()
-	if c.gates, err = openGates(cfg); err != nil {
+	if c.gates, err = openGates(cfg, c.amend); err != nil {
 		return nil, err
 	}
 	id := identity(cfg)
@@ -84,7 +84,11 @@ func openCluster(cfg Config) (_ *cluster, err error) {
 	if c.durable {
 		options = append(options, kfake.SyncWrites())
 	}
-	if c.Cluster, err = kfake.NewCluster(options...); err != nil {
+	c.ending.Lock() // connections may come before it returns
+	c.Cluster, err = kfake.NewCluster(options...)
+	c.ended = err != nil
+	c.ending.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("start the brokers: %w", err)
 	}
 	if old {

@@ -20,6 +20,7 @@ type gate struct {
 	address  string // what clients are told
 	tls      *tls.Config
 	wall     clock.Clock
+	amend    func(q question, answer []byte) []byte
 	accepts  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -28,7 +29,7 @@ type gate struct {
 }
 
 // openGates opens the ports of all brokers.
-func openGates(cfg Config) (gates []*gate, err error) {
+func openGates(cfg Config, amend func(q question, answer []byte) []byte) (gates []*gate, err error) {
 	host, first, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func openGates(cfg Config) (gates []*gate, err error) {
 			}
 			return nil, fmt.Errorf("broker %d listens: %w", i, err)
 		}
-		g := &gate{listener: listener, tls: cfg.TLS, wall: cfg.Wall, conns: map[net.Conn]struct{}{}}
+		g := &gate{listener: listener, tls: cfg.TLS, wall: cfg.Wall, amend: amend, conns: map[net.Conn]struct{}{}}
 		g.address = net.JoinHostPort(reachable(host), strconv.Itoa(g.port()))
 		g.accepts.Go(g.accept)
 		gates = append(gates, g)
@@ -96,7 +97,7 @@ func (g *gate) admit(conn, stream net.Conn) {
 		g.conns[conn] = struct{}{}
 	}
 	g.mu.Unlock()
-	guard := &guarded{Conn: stream, leave: func() { g.forget(conn) }}
+	guard := &guarded{Conn: stream, leave: func() { g.forget(conn) }, amend: g.amend}
 	if d == nil {
 		conn.Close()
 		return

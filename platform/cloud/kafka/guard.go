@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"github.com/twmb/franz-go/pkg/kbin"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -17,8 +16,7 @@ import (
 const (
 	requestMax = 100 << 20 // socket.request.max.bytes
 	saslMax    = 64 << 10
-	frameHead  = 4 + 2 + 2 // length, key, version
-	frameLeast = 2 + 2 + 4 // key, version, correlation id
+	frameHead  = 4 + 2 + 2 + 4 // length, key, version, correlation id
 )
 
 var errFrame = errors.New("no Kafka request")
@@ -31,15 +29,18 @@ var errFrame = errors.New("no Kafka request")
 type guarded struct {
 	net.Conn
 	leave func()
+	amend func(q question, answer []byte) []byte
 
 	head  [frameHead]byte
 	ready []byte // checked, and not yet read
 	left  int    // of the request, behind ready
 
-	// answering is the key and version of the last request, whose answer is the
-	// next to be written: kfake reads no request before it has answered.
-	answering atomic.Uint32
+	mu    sync.Mutex
+	asked map[uint32]question // by correlation id: whose answers are amended
 }
+
+// question is the key and version of a request.
+type question struct{ key, version int16 }
 
 // Read implements net.Conn.
 func (c *guarded) Read(p []byte) (int, error) {
@@ -66,12 +67,12 @@ func (c *guarded) next() error {
 	size := binary.BigEndian.Uint32(c.head[:])
 	key := int16(binary.BigEndian.Uint16(c.head[4:]))
 	switch {
-	case size < frameLeast || size > requestMax:
+	case size < frameHead-4 || size > requestMax:
 		return fmt.Errorf("%w: %d bytes", errFrame, size)
 	case kmsg.RequestForKey(key) == nil:
 		return fmt.Errorf("%w: key %d", errFrame, key)
 	}
-	c.answering.Store(binary.BigEndian.Uint32(c.head[4:]))
+	c.ask(question{key, int16(binary.BigEndian.Uint16(c.head[6:]))}, binary.BigEndian.Uint32(c.head[8:]))
 	c.ready, c.left = c.head[:], int(size)-(frameHead-4)
 	if key != int16(kmsg.SASLAuthenticate) {
 		return nil
@@ -110,38 +111,36 @@ func checkPlain(request []byte) error {
 	return nil
 }
 
-// Write implements net.Conn. kfake writes every answer whole.
-func (c *guarded) Write(p []byte) (int, error) {
-	request := c.answering.Load()
-	if key := int16(request >> 16); key == int16(kmsg.ApiVersions) {
-		return c.Conn.Write(offerHandshake(p, int16(request)))
+// ask remembers a request; clients send the next before they have the answer.
+func (c *guarded) ask(q question, id uint32) {
+	if !amends(q.key) {
+		return
 	}
-	return c.Conn.Write(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked == nil {
+		c.asked = map[uint32]question{}
+	}
+	c.asked[id] = q
 }
 
-// offerHandshake says that SaslHandshake is known from version 0 on. kfake
-// knows 1 alone and clients use no other, but librdkafka takes a broker without
-// 0 for one that cannot authenticate.
-func offerHandshake(answer []byte, version int16) []byte {
-	const answerHead = 4 + 4 // length, correlation id
-	if len(answer) < answerHead {
-		return answer
+// Write implements net.Conn. kfake writes every answer whole.
+func (c *guarded) Write(p []byte) (int, error) {
+	if len(p) < answerHead {
+		return c.Conn.Write(p)
 	}
-	versions := kmsg.NewPtrApiVersionsResponse()
-	versions.SetVersion(version)
-	if versions.ReadFrom(answer[answerHead:]) != nil || versions.ErrorCode != 0 {
-		return answer // to a version that is unknown: in the shape of version 0
+	id := binary.BigEndian.Uint32(p[4:])
+	c.mu.Lock()
+	q, found := c.asked[id]
+	delete(c.asked, id)
+	c.mu.Unlock()
+	if !found {
+		return c.Conn.Write(p)
 	}
-	for i := range versions.ApiKeys {
-		if versions.ApiKeys[i].ApiKey == int16(kmsg.SASLHandshake) {
-			versions.ApiKeys[i].MinVersion = 0
-		}
+	if n, err := c.Conn.Write(c.amend(q, p)); err != nil {
+		return min(n, len(p)), err
 	}
-	changed := versions.AppendTo(slices.Clone(answer[:answerHead]))
-	if len(changed) != len(answer) {
-		return answer
-	}
-	return changed
+	return len(p), nil
 }
 
 // Close implements net.Conn.

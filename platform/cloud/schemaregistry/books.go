@@ -65,15 +65,6 @@ func (s *subject) live() (list []*version) {
 	return list
 }
 
-func (s *subject) find(number int) *version {
-	for _, v := range s.Versions {
-		if v.Number == number {
-			return v
-		}
-	}
-	return nil
-}
-
 // register gives a schema its id: the one it has, under any subject, or the
 // next. It is idempotent.
 func (b *books) register(name string, text string, references []reference) (id int, err error) {

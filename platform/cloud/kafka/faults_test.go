@@ -1,0 +1,321 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// once produces a record without trying again.
+func once(t *testing.T, client *kgo.Client, topic string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("v")}).FirstErr()
+}
+
+// impatient gives a record up at the first error, without sequence numbers.
+func impatient(t *testing.T, seeds []string) *kgo.Client {
+	return dial(t, seeds, kgo.DisableIdempotentWrite(), kgo.RecordRetries(0), kgo.UnknownTopicRetries(0))
+}
+
+func end(t *testing.T, seeds []string, topic string) (records int64) {
+	t.Helper()
+	offsets, err := kadm.NewClient(dial(t, seeds)).ListEndOffsets(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offsets.Each(func(o kadm.ListedOffset) { records += o.Offset })
+	return records
+}
+
+func TestNotEnoughReplicasKeepsNothing(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := impatient(t, seeds)
+	makeTopic(t, client, "hit", 1, nil)
+	makeTopic(t, client, "spared", 1, nil)
+	active, err := s.Faults().NotEnoughReplicas(Partitions{Topic: "hit"}, Span{Count: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []error{kerr.NotEnoughReplicas, kerr.NotEnoughReplicas, nil} {
+		if err := once(t, client, "spared"); err != nil {
+			t.Errorf("the other topic: %v", err)
+		}
+		if err := once(t, client, "hit"); !errors.Is(err, want) {
+			t.Errorf("write %d: %v, want %v", i, err, want)
+		}
+	}
+	if n := end(t, seeds, "hit"); n != 1 || active.Hits() != 2 {
+		t.Errorf("%d records, %d hits", n, active.Hits())
+	}
+	if leader := dial(t, seeds, kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.LeaderAck())); leader != nil {
+		active, err := s.Faults().NotEnoughReplicas(Partitions{}, Span{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := once(t, leader, "hit"); err != nil {
+			t.Errorf("acks=1: %v", err)
+		}
+		active.Undo()
+		active.Undo()
+		if err := once(t, client, "hit"); err != nil {
+			t.Errorf("after undo: %v", err)
+		}
+	}
+}
+
+func TestATimeOutAfterTheWriteIsWritten(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := impatient(t, seeds)
+	makeTopic(t, client, "t", 1, nil)
+	if _, err := s.Faults().TimeOutAfterWrite(Partitions{Topic: "t", IDs: []int32{0}}, Span{Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := once(t, client, "t"); !errors.Is(err, kgo.ErrRecordRetries) {
+		t.Errorf("answer: %v", err)
+	}
+	if n := end(t, seeds, "t"); n != 1 {
+		t.Errorf("%d records, want the one", n)
+	}
+	// The idempotent producer tries again, and it is still there once.
+	if _, err := s.Faults().TimeOutAfterWrite(Partitions{}, Span{Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := once(t, dial(t, seeds), "t"); err != nil {
+		t.Errorf("idempotent: %v", err)
+	}
+	if n := end(t, seeds, "t"); n != 2 {
+		t.Errorf("%d records, want two", n)
+	}
+}
+
+func TestASpanEndsByTheClock(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := impatient(t, seeds)
+	makeTopic(t, client, "t", 1, nil)
+	active, err := s.Faults().NotEnoughReplicas(Partitions{}, Span{For: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for err = once(t, client, "t"); err != nil; err = once(t, client, "t") {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("the fault does not end")
+		}
+	}
+	if active.Hits() == 0 || time.Since(began) < 250*time.Millisecond {
+		t.Errorf("%d hits in %s", active.Hits(), time.Since(began))
+	}
+}
+
+func TestLeadersMoveAndClientsFollow(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := dial(t, seeds)
+	makeTopic(t, client, "t", 3, nil)
+	produce(t, client, "t", 0, 6)
+	leaders := func() (list []int32) {
+		for p := range int32(3) {
+			list = append(list, s.cluster.LeaderFor("t", p))
+		}
+		return list
+	}
+	before := leaders()
+	if _, err := s.Faults().MoveLeaders(Partitions{Topic: "t", IDs: []int32{0, 2}}, Span{}); err != nil {
+		t.Fatal(err)
+	}
+	after := leaders()
+	if after[0] == before[0] || after[1] != before[1] || after[2] == before[2] {
+		t.Errorf("leaders %v became %v", before, after)
+	}
+	active, err := s.Faults().MoveLeaders(Partitions{Topic: "t"}, Span{Count: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	produce(t, client, "t", 6, 12)
+	if got := collect(t, dial(t, seeds, kgo.ConsumeTopics("t")), 12); len(slices.Compact(slices.Sorted(slices.Values(got)))) != 12 || active.Hits() != 3 {
+		t.Errorf("read %v after %d hits", got, active.Hits())
+	}
+	if _, err := s.Faults().MoveLeaders(Partitions{Topic: "none"}, Span{}); !errors.Is(err, ErrNothing) {
+		t.Errorf("no such topic: %v", err)
+	}
+	if _, err := s.Faults().MoveLeaders(Partitions{}, Span{For: -1}); err == nil {
+		t.Error("a negative span was taken")
+	}
+}
+
+func TestFetchesAreSlow(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := dial(t, seeds)
+	makeTopic(t, client, "t", 1, nil)
+	produce(t, client, "t", 0, 1)
+	active, err := s.Faults().SlowFetches(400*time.Millisecond, Span{Count: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	consumer := dial(t, seeds, kgo.ConsumeTopics("t"))
+	collect(t, consumer, 1)
+	if took := time.Since(began); took < 350*time.Millisecond || active.Hits() != 1 {
+		t.Errorf("read in %s, %d hits", took, active.Hits())
+	}
+	forever, err := s.Faults().SlowFetches(time.Hour, Span{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for forever.Hits() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	began = time.Now()
+	produce(t, client, "t", 1, 2) // writing goes on
+	forever.Undo()
+	collect(t, consumer, 1)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("undone, a read took %s", took)
+	}
+}
+
+func TestABrokerGoesAndComesBack(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := dial(t, seeds)
+	makeTopic(t, client, "t", 6, nil)
+	consumer := dial(t, seeds, kgo.ConsumeTopics("t"), kgo.ConsumerGroup("g"))
+	produce(t, client, "t", 0, 20)
+	collect(t, consumer, 20)
+	gone, err := s.Faults().LoseBroker(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if brokers, _ := s.Brokers(); slices.Contains(brokers, seeds[0]) || len(brokers) != 2 {
+		t.Errorf("brokers %v", brokers)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := dial(t, seeds[:1], kgo.RequestRetries(0)).Ping(ctx); err == nil {
+		t.Error("the broker that is gone answers")
+	}
+	produce(t, client, "t", 20, 40)
+	collect(t, consumer, 20)
+	if _, err := s.Faults().LoseBroker(0, 0); !errors.Is(err, ErrNothing) {
+		t.Errorf("lose it twice: %v", err)
+	}
+	if _, err := s.Faults().LoseBroker(2, 0); !errors.Is(err, ErrController) {
+		t.Errorf("lose the controller: %v", err)
+	}
+	// One of three is left: acks=all cannot be had, until the second is back by itself.
+	if _, err := s.Faults().LoseBroker(1, 300*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	refused := false
+	for err = once(t, impatient(t, seeds), "t"); err != nil; err = once(t, impatient(t, seeds), "t") {
+		refused = refused || errors.Is(err, kerr.NotEnoughReplicas)
+	}
+	if !refused {
+		t.Error("one broker took a write with acks=all")
+	}
+	gone.Undo()
+	if brokers, _ := s.Brokers(); !slices.Equal(brokers, seeds) {
+		t.Errorf("brokers %v, want %v on their ports", brokers, seeds)
+	}
+	if err := dial(t, seeds[:1]).Ping(t.Context()); err != nil {
+		t.Errorf("the broker that is back: %v", err)
+	}
+	produce(t, client, "t", 40, 60)
+	collect(t, consumer, 21)
+}
+
+func TestCoordinatorsMove(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := dial(t, seeds)
+	makeTopic(t, client, "t", 1, nil)
+	consumer := dial(t, seeds, kgo.ConsumeTopics("t"), kgo.ConsumerGroup("g"), kgo.DisableAutoCommit())
+	produce(t, client, "t", 0, 1)
+	collect(t, consumer, 1)
+	before := s.cluster.CoordinatorFor("g")
+	for tries := 0; s.cluster.CoordinatorFor("g") == before; tries++ {
+		if tries == 50 {
+			t.Fatal("the coordinator stays")
+		}
+		if _, err := s.Faults().MoveCoordinators(Span{Count: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := consumer.CommitUncommittedOffsets(t.Context()); err != nil {
+		t.Errorf("commit with the new one: %v", err)
+	}
+}
+
+func TestAGroupRebalances(t *testing.T) {
+	t.Parallel()
+	s, seeds, _ := run(t, Config{})
+	client := dial(t, seeds)
+	makeTopic(t, client, "t", 4, nil)
+	if _, err := s.Faults().Rebalance("nobody", Span{}); !errors.Is(err, ErrNothing) {
+		t.Errorf("no such group: %v", err)
+	}
+	for name, option := range map[string]kgo.Opt{
+		"classic":  kgo.Balancers(kgo.RangeBalancer()), // eager: everything is given up
+		"consumer": kgo.ServerSideBalancer(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assigned := make(chan int, 100)
+			consumer := dial(t, seeds, option, kgo.ConsumeTopics("t"), kgo.ConsumerGroup(name), kgo.HeartbeatInterval(50*time.Millisecond),
+				kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { assigned <- len(got["t"]) }))
+			go func() {
+				for !consumer.PollFetches(t.Context()).IsClientClosed() && t.Context().Err() == nil {
+				}
+			}()
+			await(t, assigned, 4)
+			if _, err := s.Faults().Rebalance(name, Span{}); err != nil {
+				t.Fatal(err)
+			}
+			await(t, assigned, 4)
+		})
+	}
+}
+
+// await reads until the wanted number comes.
+func await(t *testing.T, numbers <-chan int, want int) {
+	t.Helper()
+	patience := time.After(20 * time.Second)
+	var seen []int
+	for {
+		select {
+		case n := <-numbers:
+			if seen = append(seen, n); n == want {
+				return
+			}
+		case <-patience:
+			t.Fatal(fmt.Sprint("no assignment of ", want, " partitions, only ", seen))
+		}
+	}
+}
+
+func TestFaultsEndWithTheCluster(t *testing.T) {
+	t.Parallel()
+	s, _, end := run(t, Config{})
+	lost, err := s.Faults().LoseBroker(1, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end()
+	lost.Undo() // neither blocks nor panics
+	if _, err := s.Faults().MoveCoordinators(Span{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("a fault afterwards: %v", err)
+	}
+}
