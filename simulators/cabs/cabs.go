@@ -24,6 +24,10 @@ const (
 
 // Config bounds a simulation; zero fields take defaults.
 type Config struct {
+	// Closing is for how much simulated time after load.For the cabs go on
+	// reporting, now and then and nothing new, so that a job whose windows only
+	// readings can close has a reason to. 0 means not at all.
+	Closing     time.Duration
 	Gateways    int           // each with one connection; 0 means 8
 	LingerMax   time.Duration // a gateway gathers a batch for so long; 0 means 20ms
 	BatchMax    int           // readings in a batch; 0 means 500
@@ -45,7 +49,7 @@ var (
 // Validate says every problem.
 func (c Config) Validate() error {
 	var errs []error
-	if c.LingerMax < 0 || c.LongestWait < 0 || c.AnswerMax < 0 || c.BackoffBase < 0 || c.BackoffMax < 0 {
+	if c.Closing < 0 || c.LingerMax < 0 || c.LongestWait < 0 || c.AnswerMax < 0 || c.BackoffBase < 0 || c.BackoffMax < 0 {
 		errs = append(errs, errNegativeDuration)
 	}
 	if c.Gateways < 0 || c.BatchMax < 0 || c.MaxWaiting < 0 {

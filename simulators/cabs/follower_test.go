@@ -50,7 +50,7 @@ func (f *follower) see(p scenario.Planned, start time.Time) string {
 	case "late":
 		f.missing[p.ID.Seq] = true
 		// Its window is closed by what the same cab sent before it.
-		const lateness = 30 * time.Second
+		const lateness = 2 * time.Minute // the most a job may allow
 		windowEnd := r.EventTime.Minute() + 60_000
 		return need(start.Add(f.live-lateness).UnixMilli() > int64(windowEnd) && p.At > 2*time.Minute, "is not late for certain")
 	}

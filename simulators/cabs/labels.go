@@ -35,6 +35,7 @@ type label struct {
 	again    repeat
 	move     move
 	buffered bool
+	closing  bool
 	kind     kind // of the change
 	change   change
 }
@@ -50,6 +51,7 @@ type labels map[label]map[string]string
 //	passenger         in or out, on the first reading with another state
 //	opens, closes     the kind of an incident
 //	held              tunnel, or minutes, if it was not sent at once
+//	closing           yes, if it was taken after load.For
 func (all labels) of(l label) map[string]string {
 	if known := all[l]; known != nil {
 		return known
@@ -69,6 +71,9 @@ func (all labels) of(l label) map[string]string {
 	}
 	if l.buffered {
 		m["held"] = [...]string{"tunnel", "minutes"}[l.expect]
+	}
+	if l.closing {
+		m["closing"] = "yes"
 	}
 	all[l] = m
 	return m

@@ -17,41 +17,58 @@ const scheduleStream = 1 << 32
 // Plan has load.Rate readings taken per simulated second until load.For, by the
 // cabs on shift in turn. It keeps a few hundred bytes per cab, and the readings
 // that are held back: in a tunnel for seconds, by a late sender for minutes.
-// What would be sent after load.For is not in the plan.
+// What would be sent after load.For is not in the plan, but for what
+// Config.Closing asks for.
 //
 // The plan plants what is hard and leaves no doubt what is right. Whether a
-// reading is late does not depend on how fast it travels: one held back by a
-// tunnel comes within half of the lateness that the job allows, and one sent
-// late comes when its cab has long sent readings of minutes later. Around a
-// reading that is missing for good, a cab's passengers and health do not change.
+// reading is late does not depend on how fast it travels, if the job allows for
+// a lateness of 30 seconds up to two minutes: one held back by a tunnel comes
+// within half of that, and one sent late comes when its cab has long sent
+// readings of minutes later. Around a reading that is missing for good, a cab's
+// passengers and health do not change.
 //
 // Labels are shared between events and must not be changed; nor must a
 // reading's tyres.
 func (s *Simulator) Plan(seed uint64, epoch time.Time, load scenario.Load) iter.Seq[scenario.Planned] {
 	return func(yield func(scenario.Planned) bool) {
 		population := min(load.Devices, ledger.MaxDevice+1)
-		if population < 1 || !(load.Rate > 0) {
+		if population < 1 || !(load.Rate > 0) || load.For <= 0 {
 			return
 		}
 		f := newFleet(seed, epoch, load.For, population)
-		slots := newSlots(seed, load.Rate)
-		for at := slots.next(); at < load.For; at = slots.next() {
-			for f.later.due(at) {
-				if p, ok := f.release(); ok && !yield(p) {
-					return
-				}
-			}
-			p, outcome := f.read(f.onShift(at), at)
-			if outcome == exhausted || outcome == sent && !yield(p) {
-				return
-			}
-		}
-		for f.later.due(load.For - 1) {
-			if p, ok := f.release(); ok && !yield(p) {
-				return
-			}
+		if f.report(newSlots(seed, load.Rate, 0), load.For, yield) {
+			f.closing = true
+			f.report(newSlots(seed, load.Rate/closingOneIn, load.For), load.For+s.cfg.Closing, yield)
 		}
 	}
+}
+
+// closingOneIn of the rate is enough when there is nothing new to say.
+const closingOneIn = 10
+
+// report yields the readings of all slots before the end, and what has its
+// appointment before. It is false if no more is wanted or to be had.
+func (f *fleet) report(slots *slots, end time.Duration, yield func(scenario.Planned) bool) bool {
+	for at := slots.next(); at < end; at = slots.next() {
+		if !f.keep(at, yield) {
+			return false
+		}
+		p, outcome := f.read(f.onShift(at), at)
+		if outcome == exhausted || outcome == sent && !yield(p) {
+			return false
+		}
+	}
+	return f.keep(end-1, yield)
+}
+
+// keep keeps the appointments up to an instant.
+func (f *fleet) keep(at time.Duration, yield func(scenario.Planned) bool) bool {
+	for f.later.due(at) {
+		if p, ok := f.release(); ok && !yield(p) {
+			return false
+		}
+	}
+	return true
 }
 
 // fleet is the state of a plan.
@@ -59,6 +76,7 @@ type fleet struct {
 	seed    uint64
 	epoch   event.Millis
 	end     time.Duration
+	closing bool // the end has passed
 	cabs    []*cab
 	turn    int // whose reading is next
 	later   agenda
@@ -115,10 +133,10 @@ type slots struct {
 	rest    uint64 // 2^-16 ns
 }
 
-func newSlots(seed uint64, rate float64) *slots {
+func newSlots(seed uint64, rate float64, begin time.Duration) *slots {
 	const slowest, fastest = 1.0 / 1000, 1e8 // per second; beyond them the spacing overflows or is nothing
 	spacing := 1e9 / min(max(rate, slowest), fastest)
-	return &slots{src: rand.NewPCG(seed, scheduleStream), spacing: uint64(spacing * (1 << 16))}
+	return &slots{src: rand.NewPCG(seed, scheduleStream), spacing: uint64(spacing * (1 << 16)), begin: uint64(begin)}
 }
 
 func (s *slots) next() time.Duration {

@@ -23,10 +23,10 @@ const (
 	rubbishPercent  = 30              // of a rubbishy device's readings, at most
 	repeatPerMille  = 20              // of the readings that arrive in time are sent twice
 	lateOneIn       = 20              // of a tardy device's readings, at most
-	lateMin         = 150 * time.Second
-	lateSpread      = 150 * time.Second
-	stillLateBeyond = 2 * time.Minute // so much later a cab was live again: then a reading is late for certain
-	tunnelMeanMs    = 600_000         // between two tunnels of a cab
+	lateMin         = 4 * time.Minute
+	lateSpread      = 2 * time.Minute
+	stillLateBeyond = 210 * time.Second // so much later a cab was live again: then a reading is late for certain
+	tunnelMeanMs    = 600_000           // between two tunnels of a cab
 	tunnelMin       = 5 * time.Second
 	tunnelSpread    = 10 * time.Second
 	burstSpread     = 500 * time.Millisecond // in which a tunnel's readings arrive, in any order
@@ -43,12 +43,15 @@ func (f *fleet) read(c *cab, at time.Duration) (scenario.Planned, outcome) {
 	ms := int((at - c.at) / time.Millisecond)
 	c.at = at
 	c.drive(ms)
+	if f.closing {
+		c.quiet = max(c.quiet, 1)
+	}
 	if c.role != regular {
 		if odd, how, done := f.odd(c, p); done {
 			return odd, how
 		}
 	}
-	l := label{expect: accept, move: stays}
+	l := label{expect: accept, move: stays, closing: f.closing}
 	if c.quiet == 0 && p.ID.Seq > 0 {
 		l.move = c.serve(ms, f.minuteOfDay(at))
 	}

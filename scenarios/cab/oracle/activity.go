@@ -118,7 +118,7 @@ func gapBefore(c *cab, seq int) (gap int) {
 }
 
 func (r *reading) openKinds() []string {
-	if r.means>>openBit == 0 {
+	if r.means&^closingBit>>openBit == 0 {
 		return nil
 	}
 	var open []string

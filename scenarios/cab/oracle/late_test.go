@@ -13,13 +13,17 @@ import (
 	"github.com/weirstream/weir/simulators/cabs"
 )
 
-// partition decides lateness as the job does: from its own log alone.
+// partition decides lateness as a job may: from its own log alone.
 type partition struct{ newest event.Millis }
 
-func (p *partition) late(at event.Millis) bool {
-	const latenessMs, minuteMs = 30_000, 60_000
+func (p *partition) late(at, latenessMs event.Millis, byWindow bool) bool {
+	watermark := p.newest - latenessMs
 	p.newest = max(p.newest, at)
-	return at.Minute()+minuteMs <= p.newest-latenessMs
+	if byWindow {
+		const minuteMs = 60_000
+		return at.Minute()+minuteMs <= watermark
+	}
+	return at < watermark
 }
 
 // However the readings are spread over gateways and partitions, and however
@@ -35,6 +39,8 @@ func TestPlannedLatenessDoesNotDependOnTiming(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const gateways = 4
 		load := scenario.Load{Rate: 100, Devices: rapid.IntRange(1, 300).Draw(t, "devices"), For: 6 * time.Minute}
+		latenessMs := event.Millis(rapid.IntRange(30, 120).Draw(t, "lateness")) * 1000
+		byWindow := rapid.Bool().Draw(t, "by window")
 		partitions := make([]partition, rapid.IntRange(1, 12).Draw(t, "partitions"))
 		lag := make([]time.Duration, gateways)
 		for i := range lag {
@@ -45,7 +51,7 @@ func TestPlannedLatenessDoesNotDependOnTiming(t *testing.T) {
 				return
 			}
 			r, _ := p.Event.(event.Telemetry)
-			got := partitions[int(p.ID.Device*2654435761>>16)%len(partitions)].late(r.EventTime)
+			got := partitions[int(p.ID.Device*2654435761>>16)%len(partitions)].late(r.EventTime, latenessMs, byWindow)
 			if want := p.Labels["expect"] == "late"; got != want {
 				t.Fatalf("%s at %v, from %s: late %v, planned %v", p.ID, p.At, r.EventTime, got, want)
 			} else if want {

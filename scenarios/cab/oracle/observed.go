@@ -14,11 +14,12 @@ import (
 type Observed interface {
 	// Activity yields every record of cab-activity read_committed, in any order.
 	Activity(ctx context.Context) iter.Seq2[event.Activity, error]
-	// Windows yields every document of cab-zones-*.
+	// Windows yields every document of cab-zones-*. Each window of the plan is
+	// wanted but those that only closing readings are in: what would close these?
 	Windows(ctx context.Context) iter.Seq2[event.Metrics, error]
 	// Incidents yields every document of cab-health-*.
 	Incidents(ctx context.Context) iter.Seq2[event.Incident, error]
-	// Cabs yields every document of cab-cabs-*.
+	// Cabs yields every document of cab-cabs-*. Only the last day of each cab counts.
 	Cabs(ctx context.Context) iter.Seq2[event.Cab, error]
 	// Late yields the event id of every record of cab-telemetry.late.
 	Late(ctx context.Context) iter.Seq2[string, error]

@@ -55,6 +55,7 @@ const (
 	pickUpBit  uint8 = 1 << 0
 	dropOffBit uint8 = 1 << 1
 	openBit          = 2 // the first of one bit for each of the kinds
+	closingBit uint8 = 1 << 6
 )
 
 func (r reading) fate() fate          { return fate(r.said & fateBits) }
@@ -102,6 +103,9 @@ func (t *truth) plan(p scenario.Planned) error {
 	t.inTime++
 	if r.Hired {
 		to.said |= hiredBit
+	}
+	if p.Labels["closing"] != "" {
+		to.means = closingBit
 	}
 	for k, violated := range violations(&r) {
 		if violated {

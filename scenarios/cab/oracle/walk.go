@@ -25,6 +25,7 @@ type windowKey struct {
 type window struct {
 	events, hired, pickUps, dropOffs, cabs int64
 	speed                                  float64
+	wanted                                 bool // it may not be missing
 	observed                               bool
 }
 
@@ -105,6 +106,9 @@ func (w *walk) count(r *reading, at event.Millis) {
 	}
 	in.events++
 	in.speed += float64(r.speed)
+	if r.means&closingBit == 0 {
+		in.wanted = true
+	}
 	if r.hired() {
 		in.hired++
 	}
