@@ -1,6 +1,7 @@
 package window
 
 import (
+	"maps"
 	"math"
 	"slices"
 )
@@ -13,10 +14,28 @@ func (e *Engine[K, E, A]) Advance(watermark int64) {
 	if watermark <= e.watermark {
 		return
 	}
+	most := len(e.entries)
 	for k := e.due.first(); k != nil && k.next <= watermark; k = e.due.first() {
 		e.work(k, k.next)
 	}
 	e.watermark = watermark
+	e.shrink(most)
+}
+
+// shrinkMin is how many keys are worth giving memory back for.
+const shrinkMin = 1024
+
+// shrink gives back the memory of keys that are gone, once they are three
+// quarters of the most there were: maps and heaps do not by themselves.
+func (e *Engine[K, E, A]) shrink(most int) {
+	e.most = max(e.most, most)
+	if e.most < shrinkMin || len(e.entries) > e.most/4 {
+		return
+	}
+	kept := make(map[K]*entry[K, A], len(e.entries))
+	maps.Copy(kept, e.entries)
+	e.entries, e.most = kept, len(kept)
+	e.due.heap = slices.Clone(e.due.heap)
 }
 
 // work does what is due for a key at an instant: windows that end give their

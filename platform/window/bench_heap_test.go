@@ -47,6 +47,39 @@ func BenchmarkHeap(b *testing.B) {
 	}
 }
 
+// BenchmarkHeapAfterSpike has half a million keys in one minute and a thousand
+// in those after it: what the many took must be given back.
+func BenchmarkHeapAfterSpike(b *testing.B) {
+	for range b.N {
+		empty := heapBytes()
+		var out []string
+		e := shape{windows: Tumbling(time.Minute)}.engine(b, &out)
+		e.cfg.Emit = func(Result[string, tally]) {}
+		grown := func(minute int64, keys int) int64 {
+			for i := range keys {
+				e.Add(strconv.Itoa(i), minute*60_000, reading{})
+			}
+			e.Advance((minute + 1) * 60_000)
+			for i := range 1000 {
+				e.Add(strconv.Itoa(i), (minute+1)*60_000, reading{})
+			}
+			if _, err := e.Changes(nil); err != nil {
+				b.Fatal(err)
+			}
+			return heapBytes() - empty
+		}
+		calm := grown(0, 1000)
+		grown(2, 500_000)
+		after := grown(4, 1000)
+		if after > 2*calm {
+			b.Errorf("%d B on the heap with a thousand keys, %d B after half a million", calm, after)
+		}
+		b.ReportMetric(float64(calm), "heap-B-calm")
+		b.ReportMetric(float64(after), "heap-B-after")
+		runtime.KeepAlive(e)
+	}
+}
+
 // BenchmarkTrucks is the engine alone in the shape of a fleet: each of 2,000
 // trucks speaks once a second, and each of its sliding windows gives a result
 // every second.

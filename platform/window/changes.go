@@ -55,12 +55,10 @@ func (e *Engine[K, E, A]) Changes(dst []Change) ([]Change, error) {
 	for _, key := range e.log.gone {
 		dst = append(dst, Change{Key: key})
 	}
-	clear(e.log.gone)
-	e.log.gone = e.log.gone[:0]
+	e.log.gone = reuse(e.log.gone)
 	var a arena
-	for i, k := range e.log.entries {
+	for _, k := range e.log.entries {
 		k.dirty = false
-		e.log.entries[i] = nil
 		for j := range k.cells {
 			if c := &k.cells[j]; c.mark.dirty {
 				c.mark = mark{saved: true}
@@ -74,10 +72,20 @@ func (e *Engine[K, E, A]) Changes(dst []Change) ([]Change, error) {
 			}
 		}
 	}
-	e.log.entries = e.log.entries[:0]
+	e.log.entries = reuse(e.log.entries)
 	if !e.log.saved || e.log.watermark != e.watermark {
 		e.log.saved, e.log.watermark = true, e.watermark
 		dst = append(dst, e.metaRecord(&a))
 	}
 	return dst, nil
+}
+
+// reuse empties a slice and keeps its memory, but not three quarters and more
+// that this time did not need.
+func reuse[T any](s []T) []T {
+	if cap(s) > shrinkMin && len(s) < cap(s)/4 {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }

@@ -97,7 +97,8 @@ type Engine[K comparable, E, A any] struct {
 	due       schedule[K, A]
 	watermark int64
 	log       changeLog[K, A]
-	scratch   A // where panes are merged
+	scratch   A   // where panes are merged
+	most      int // keys since entries was made
 }
 
 // New checks cfg and returns an engine without state.
