@@ -21,6 +21,7 @@ import (
 	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/kinesis"
 	"github.com/weirstream/weir/platform/cloud/lambda"
+	"github.com/weirstream/weir/platform/cloud/opensearch"
 	"github.com/weirstream/weir/platform/cloud/schemaregistry"
 	"github.com/weirstream/weir/platform/cloud/sqs"
 	"github.com/weirstream/weir/platform/cloud/store"
@@ -43,6 +44,7 @@ type Cloud struct {
 	functions  *lambda.Service
 	kafka      *kafka.Service
 	registry   *schemaregistry.Service
+	search     *opensearch.Service
 	router     *wire.Router
 	hooks      *hookChain
 	stats      stats
@@ -150,6 +152,9 @@ func (c *Cloud) build() (err error) {
 	if err := c.buildKafka(); err != nil {
 		return err
 	}
+	if err := c.buildOpenSearch(); err != nil {
+		return err
+	}
 	metrics, err := cloudwatch.New(cloudwatch.Config{
 		Clock: cfg.Wall, Log: cfg.Log, Data: c.data,
 		Sources: []cloudwatch.Source{streams.DrainMetrics, functions.DrainMetrics},
@@ -157,13 +162,14 @@ func (c *Cloud) build() (err error) {
 	if err != nil {
 		return err
 	}
-	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service(), c.kafka.Service())
+	c.services = append(c.iam.Services(), streams.Service(), functions.Service(), queues.Service(), metrics.Service(), c.kafka.Service(), c.search.Control())
 	c.background = []background{
 		{"kinesis", streams.Run},
 		{"lambda", functions.Run},
 		{"cloudwatch", metrics.Run},
 		{"kafka", c.kafka.Run},
 		{"schema registry", c.registry.Run},
+		{"opensearch", c.search.Run},
 	}
 	return c.route()
 }

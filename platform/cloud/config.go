@@ -30,6 +30,8 @@ type Config struct {
 	// means free ports on loopback. They open when they are first asked for.
 	KafkaListen    string
 	RegistryListen string
+	// OpenSearchListen is the host:port of the OpenSearch domain, in the same way.
+	OpenSearchListen string
 
 	// TLS serves HTTPS only, HTTP/1.1 and HTTP/2, under an authority made for
 	// this cloud whose certificate is written to CAFile; "" means a temporary

@@ -1,9 +1,9 @@
 package opensearch_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"testing"
 
@@ -37,12 +37,18 @@ func served(t testing.TB, cfg opensearch.Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s)
+	url, err := s.URL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
 	t.Cleanup(func() {
-		server.Close()
-		if err := s.Close(); err != nil {
+		cancel()
+		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	return server.URL
+	return url
 }

@@ -15,6 +15,7 @@ package opensearch
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,11 @@ import (
 
 // Config is what the service needs; zero fields take defaults.
 type Config struct {
+	Region  string      // "" means us-east-1
+	Account string      // "" means 123456789012
+	Listen  string      // host:port of URL; "" means 127.0.0.1:0, a free port
+	TLS     *tls.Config // nil means plain HTTP
+
 	Clock clock.Clock // refreshes and "now"; nil means clock.Wall
 	Data  *store.Data // where everything is kept; nil keeps nothing
 	Log   *slog.Logger
@@ -52,13 +58,15 @@ type Operation struct {
 	Writes bool   // needs room for documents
 }
 
-// Service answers requests as an http.Handler. Safe for concurrent use.
+// Service is the domain: Run serves it at URL. Safe for concurrent use.
 type Service struct {
 	cfg     Config
 	sources *sources
 	cluster string // its UUID
 	api     []route
 
+	port     port
+	lost     atomic.Int32
 	inFlight atomic.Int64
 	pressure atomic.Pointer[Pressure]
 
@@ -76,8 +84,14 @@ type Pressure struct {
 	ItemEvery int
 }
 
-// New restores what is in the data directory and starts nothing.
+// New restores what is in the data directory and opens nothing: the port opens
+// at the first call of URL.
 func New(cfg Config) (*Service, error) {
+	cfg.Region, cfg.Account = cmp.Or(cfg.Region, "us-east-1"), cmp.Or(cfg.Account, "123456789012")
+	cfg.Listen = cmp.Or(cfg.Listen, "127.0.0.1:0")
+	if err := checkListen(cfg.Listen); err != nil {
+		return nil, fmt.Errorf("opensearch config: %w", err)
+	}
 	if cfg.SourceBytesMax < 0 || cfg.InFlightBytesMax < 0 {
 		return nil, errors.New("opensearch config: bounds are negative")
 	}
@@ -98,6 +112,7 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{
 		cfg: cfg, indexes: map[string]*index{}, templates: map[string]*template{},
 		random:  rand.New(rand.NewPCG(cfg.Seed, uint64(now.UnixNano()))),
+		port:    port{opened: make(chan struct{})},
 		sources: &sources{spill: store.NewSpill(""), data: cfg.Data, max: cfg.SourceBytesMax, log: cfg.Log},
 	}
 	s.cluster, s.api = newUUID(s.random), s.routes()
@@ -106,9 +121,6 @@ func New(cfg Config) (*Service, error) {
 	}
 	return s, nil
 }
-
-// Close gives the temporary file up. No request may be on its way.
-func (s *Service) Close() error { return s.sources.spill.Close() }
 
 // SetPressure makes writes meet full queues from now on; the zero Pressure ends that.
 func (s *Service) SetPressure(p Pressure) { s.pressure.Store(&p) }
