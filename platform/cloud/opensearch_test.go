@@ -39,6 +39,7 @@ func newSearchClient(t *testing.T, cfg opensearch.Config) *opensearchapi.Client 
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { client.Close() })
 	return client
 }
 

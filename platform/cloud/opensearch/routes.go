@@ -35,8 +35,8 @@ func (s *Service) routes() []route {
 	search := choiceParams + " " + sourceParams + " size from sort track_total_hits q rest_total_hits_as_int typed_keys request_cache search_type preference"
 	return []route{
 		{read, "/", "Info", "", s.info, false},
-		{get, "/_cluster/health", "ClusterHealth", masterParams + " wait_for_status level", s.clusterHealth, false},
-		{get, "/_cluster/health/{index}", "ClusterHealth", masterParams + " wait_for_status level", s.clusterHealth, false},
+		{get, "/_cluster/health", "ClusterHealth", masterParams + " wait_for_status level local", s.clusterHealth, false},
+		{get, "/_cluster/health/{index}", "ClusterHealth", masterParams + " wait_for_status level local", s.clusterHealth, false},
 		{get, "/_cat/health", "CatHealth", "v h s help", s.catHealth, false},
 		{get, "/_cat/indices", "CatIndices", "v h s help bytes expand_wildcards", s.catIndices, false},
 		{get, "/_cat/indices/{index}", "CatIndices", "v h s help bytes expand_wildcards", s.catIndices, false},
