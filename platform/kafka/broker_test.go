@@ -15,12 +15,21 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// tb is what tests, benchmarks and properties have in common.
+type tb interface {
+	Helper()
+	Cleanup(func())
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // brokers starts three brokers with the topics, six partitions each.
-func brokers(t testing.TB, topics []string, opts ...kfake.Opt) (*kfake.Cluster, kafka.Cluster) {
+func brokers(t tb, topics []string, opts ...kfake.Opt) (*kfake.Cluster, kafka.Cluster) {
 	t.Helper()
 	opts = append([]kfake.Opt{
 		kfake.NumBrokers(3), kfake.SeedTopics(partitions, topics...), kfake.GroupMinSessionTimeout(100 * time.Millisecond),
-		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
+		kfake.BrokerConfigs(map[string]string{"group.consumer.session.timeout.ms": "1000", "group.consumer.heartbeat.interval.ms": "50"}),
 	}, opts...)
 	c, err := kfake.NewCluster(opts...)
 	if err != nil {
@@ -33,7 +42,7 @@ func brokers(t testing.TB, topics []string, opts ...kfake.Opt) (*kfake.Cluster, 
 const partitions = 6
 
 // running runs run until the test ends or stop is called, which waits for it.
-func running(t testing.TB, run func(context.Context) error) (stop func() error) {
+func running(t tb, run func(context.Context) error) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -53,7 +62,7 @@ func running(t testing.TB, run func(context.Context) error) (stop func() error) 
 }
 
 // drain reads what lies in the topic now, committed records only.
-func drain(t testing.TB, cluster kafka.Cluster, topic string) []*kgo.Record {
+func drain(t tb, cluster kafka.Cluster, topic string) []*kgo.Record {
 	t.Helper()
 	records, err := kafka.ReadAll(t.Context(), cluster, topic)
 	if err != nil {
@@ -63,7 +72,7 @@ func drain(t testing.TB, cluster kafka.Cluster, topic string) []*kgo.Record {
 }
 
 // within fails the test if cond does not come true in time.
-func within(t testing.TB, most time.Duration, what string, cond func() bool) {
+func within(t tb, most time.Duration, what string, cond func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), most)
 	defer cancel()

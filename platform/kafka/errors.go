@@ -74,5 +74,23 @@ type PermanentError struct {
 // Permanent marks err as not worth retrying.
 func Permanent(class string, err error) error { return &PermanentError{Class: class, Err: err} }
 
+// ErrorClass is what dead letters are counted by.
+func (e *PermanentError) ErrorClass() string { return e.Class }
+
 func (e *PermanentError) Error() string { return e.Class + ": " + e.Err.Error() }
 func (e *PermanentError) Unwrap() error { return e.Err }
+
+// classed is what errors implement that no retry can cure; those of package
+// avro's decoders do.
+type classed interface {
+	error
+	ErrorClass() string
+}
+
+// classOf tells an error's class, and whether a retry is idle.
+func classOf(err error) (class string, permanent bool) {
+	if c, ok := errors.AsType[classed](err); ok {
+		return c.ErrorClass(), true
+	}
+	return "handler", false
+}

@@ -13,7 +13,7 @@ type Lag struct {
 	Topic     string
 	Partition int32
 	Records   int64         // between the first record not done and the end; markers of transactions count
-	Time      time.Duration // age of the first record not done; 0 when caught up
+	Time      time.Duration // age of the first record not done, or of the last one done where that is not fetched yet; 0 when caught up
 }
 
 // lags follows the partitions of one member.
@@ -62,7 +62,7 @@ func (l *lags) read(tp topicPartition, end, first int64, written time.Time) {
 }
 
 // finish notes that everything before next is done; written is the time of the
-// first record after it, if that is known already.
+// first record after it, or if that is not known yet of the last before it.
 func (l *lags) finish(tp topicPartition, next int64, written time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

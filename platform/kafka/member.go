@@ -29,7 +29,7 @@ const EnvInstanceID = "GROUP_INSTANCE_ID"
 type Member struct {
 	Group            string
 	InstanceID       string        // "" means the environment variable GROUP_INSTANCE_ID, and without it a dynamic member; "-" means a dynamic member
-	ServerAssigned   bool          // the protocol of KIP-848, in which the brokers assign the partitions; they then set the session's limits too
+	ServerAssigned   bool          // the protocol of KIP-848, in which the brokers assign the partitions; the session's length is then theirs (group.consumer.session.timeout.ms), and a killed static member's successor waits for its end
 	SessionTimeout   time.Duration // a member silent for so long loses its partitions; 0 means 45s
 	RebalanceTimeout time.Duration // a member that does not hand over within it loses its partitions; 0 means 60s
 	Heartbeat        time.Duration // 0 means a fifteenth of SessionTimeout, at most 3s
@@ -94,7 +94,7 @@ type fencedHook struct{ fenced func() }
 
 // OnGroupManageError is called by the client.
 func (h fencedHook) OnGroupManageError(err error) {
-	if errors.Is(err, kerr.FencedInstanceID) || errors.Is(err, kerr.UnreleasedInstanceID) {
+	if errors.Is(err, kerr.FencedInstanceID) {
 		h.fenced()
 	}
 }

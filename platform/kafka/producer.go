@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/weirstream/weir/platform/clock"
 )
 
 // Compression of a producer's batches.
@@ -121,14 +122,9 @@ type Producer struct {
 	cluster Cluster
 	cfg     ProducerConfig
 	extra   []kgo.Opt
-	gate    gate
+	gate    *gate
 	client  atomic.Pointer[kgo.Client]
 	running chan struct{} // closed when client is set
-
-	stopping sync.RWMutex
-	stopped  bool
-
-	accepted, acknowledged, failed, bytes atomic.Int64
 }
 
 // NewProducer checks its arguments and starts nothing. Options are for tests.
@@ -138,7 +134,7 @@ func NewProducer(cluster Cluster, cfg ProducerConfig, extra ...kgo.Opt) (*Produc
 	}
 	return &Producer{
 		cluster: cluster, cfg: cfg, extra: extra, running: make(chan struct{}),
-		gate: gate{recordsMax: cmp.Or(cfg.BufferRecordsMax, 10_000), bytesMax: cmp.Or(cfg.BufferBytesMax, 64<<20)},
+		gate: newGate(cmp.Or(cfg.BufferRecordsMax, 10_000), cmp.Or(cfg.BufferBytesMax, 64<<20)),
 	}, nil
 }
 
@@ -154,15 +150,21 @@ func (p *Producer) Run(ctx context.Context) error {
 	p.client.Store(client)
 	close(p.running)
 	<-ctx.Done()
-	p.stopping.Lock()
-	p.stopped = true
-	p.stopping.Unlock()
-	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(p.cfg.RecordTTL, recordTTL)+time.Second)
+	p.gate.close()
+	tick := (clock.Wall{}).NewTicker(time.Millisecond)
+	defer tick.Stop()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(p.cfg.RecordTTL, recordTTL)+time.Second)
 	defer cancel()
-	if err := client.Flush(flush); err != nil {
-		return fmt.Errorf("produce: flush %d records at the end: %w", client.BufferedProduceRecords(), err)
+	for {
+		if err := client.Flush(last); err != nil {
+			return fmt.Errorf("produce: flush %d records at the end: %w", p.Stats().Buffered, err)
+		}
+		select {
+		case <-p.gate.empty:
+			return nil
+		case <-tick.C: // one is between the gate and the client
+		}
 	}
-	return nil
 }
 
 // Put blocks until the record is acknowledged or failed for good, then with a
@@ -185,7 +187,7 @@ func (p *Producer) Put(ctx context.Context, r *kgo.Record) error {
 // Run to make room. If it returns nil, done (which may be nil) is called
 // exactly once, with nil or a *ProduceError; otherwise never. On nil the record
 // carries its partition, offset and time. done must neither block nor put. The
-// record belongs to the producer until then.
+// record belongs to the producer until then; leave its Timestamp zero.
 func (p *Producer) PutAsync(ctx context.Context, r *kgo.Record, done func(*kgo.Record, error)) error {
 	if r.Topic == "" {
 		r.Topic = p.cfg.Topic
@@ -196,25 +198,22 @@ func (p *Producer) PutAsync(ctx context.Context, r *kgo.Record, done func(*kgo.R
 		case <-ctx.Done():
 		}
 	}
+	if err := p.checkTimestamp(r); err != nil {
+		return err
+	}
 	size := len(r.Key) + len(r.Value)
 	err := ctx.Err()
 	if err == nil {
 		err = p.gate.enter(ctx, size)
 	}
+	if errors.Is(err, ErrStopped) {
+		return produceError(r, err)
+	}
 	if err != nil {
 		return fmt.Errorf("put record on %s: %w", r.Topic, err)
 	}
-	// Run's flush must see every record that entered before it stopped.
-	p.stopping.RLock()
-	defer p.stopping.RUnlock()
-	if p.stopped {
-		p.gate.leave(size)
-		return produceError(r, ErrStopped)
-	}
-	p.accepted.Add(1)
 	p.client.Load().Produce(context.Background(), r, func(r *kgo.Record, err error) {
-		p.gate.leave(size)
-		p.settle(size, err)
+		p.gate.leave(size, err == nil)
 		if done == nil {
 			return
 		}
@@ -226,21 +225,18 @@ func (p *Producer) PutAsync(ctx context.Context, r *kgo.Record, done func(*kgo.R
 	return nil
 }
 
-func (p *Producer) settle(size int, err error) {
-	if err != nil {
-		p.failed.Add(1)
-		return
+// checkTimestamp refuses a record that carries another time than now's: the
+// client counts RecordTTL from it. Event time belongs into the value.
+func (p *Producer) checkTimestamp(r *kgo.Record) error {
+	if r.Timestamp.IsZero() {
+		return nil
 	}
-	p.acknowledged.Add(1)
-	p.bytes.Add(int64(size))
+	if off := (clock.Wall{}).Now().Sub(r.Timestamp).Abs(); off > cmp.Or(p.cfg.RecordTTL, recordTTL)/2 {
+		err := fmt.Errorf("its Timestamp is %v off; leave it zero, and put event time into the value or a header", off)
+		return &ProduceError{Topic: r.Topic, Partition: -1, Err: err}
+	}
+	return nil
 }
 
 // Stats is safe to call at any time.
-func (p *Producer) Stats() ProducerStats {
-	s := ProducerStats{
-		Acknowledged: p.acknowledged.Load(), Failed: p.failed.Load(),
-		Bytes: p.bytes.Load(), Accepted: p.accepted.Load(),
-	}
-	s.Buffered = s.Accepted - s.Acknowledged - s.Failed
-	return s
-}
+func (p *Producer) Stats() ProducerStats { return p.gate.count() }

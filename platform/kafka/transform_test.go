@@ -66,7 +66,7 @@ func transformerConfig(group string) kafka.TransformerConfig {
 }
 
 // feed puts n records of some keys on the input; the ith is numbered by key.
-func feed(t testing.TB, cluster kafka.Cluster, from, n int) {
+func feed(t tb, cluster kafka.Cluster, from, n int) {
 	t.Helper()
 	p, err := kafka.NewProducer(cluster, kafka.ProducerConfig{Topic: "in"})
 	if err != nil {
@@ -112,7 +112,7 @@ func exactlyOnce(outputs []*kgo.Record, n int) error {
 	return nil
 }
 
-func newTransformer(t testing.TB, cluster kafka.Cluster, cfg kafka.TransformerConfig, handle kafka.Handler[*counting], opts ...kgo.Opt) *kafka.Transformer {
+func newTransformer(t tb, cluster kafka.Cluster, cfg kafka.TransformerConfig, handle kafka.Handler[*counting], opts ...kgo.Opt) *kafka.Transformer {
 	t.Helper()
 	tr, err := kafka.NewTransformer(cluster, cfg, newCounting, handle, opts...)
 	if err != nil {

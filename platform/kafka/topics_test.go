@@ -1,0 +1,69 @@
+package kafka_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/weirstream/weir/platform/kafka"
+)
+
+func TestProvisionTwiceIsOnce(t *testing.T) {
+	t.Parallel()
+	faulty, cluster := brokers(t, nil)
+	topics := []kafka.Topic{{Name: "data", Retention: time.Hour}, {Name: "state", Compact: true, Partitions: 3}, {Name: "kept", Retention: -1}}
+	for range 2 {
+		if err := kafka.Provision(t.Context(), cluster, topics); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(faulty.PartitionInfos("data")); n != 6 {
+		t.Fatalf("%d partitions", n)
+	}
+}
+
+func TestProvisionRefusesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, nil)
+	if err := kafka.Provision(t.Context(), cluster, []kafka.Topic{{Name: "data", Retention: time.Hour}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		topic kafka.Topic
+		field string
+		fix   string
+	}{
+		"more partitions":  {kafka.Topic{Name: "data", Partitions: 12, Retention: time.Hour}, "Partitions", "kafka-topics.sh"},
+		"fewer partitions": {kafka.Topic{Name: "data", Partitions: 3, Retention: time.Hour}, "Partitions", "delete the topic"},
+		"retention":        {kafka.Topic{Name: "data", Retention: 2 * time.Hour}, "retention.ms", "kafka-configs.sh"},
+		"policy":           {kafka.Topic{Name: "data", Compact: true}, "cleanup.policy", "kafka-configs.sh"},
+		"replicas":         {kafka.Topic{Name: "new", ReplicationFactor: 2}, "ReplicationFactor", "set 3"},
+		"minimum in sync":  {kafka.Topic{Name: "new", MinInsyncReplicas: 3}, "MinInsyncReplicas", "refuses writes"},
+		"one in sync":      {kafka.Topic{Name: "new", MinInsyncReplicas: 1}, "MinInsyncReplicas", "one disk"},
+		"too many":         {kafka.Topic{Name: "new", ReplicationFactor: 5}, "ReplicationFactor", "add brokers"},
+		"a config":         {kafka.Topic{Name: "data", Retention: time.Hour, Configs: map[string]string{"max.message.bytes": "2000000"}}, "max.message.bytes", "kafka-configs.sh"},
+	} {
+		err := kafka.Provision(t.Context(), cluster, []kafka.Topic{test.topic})
+		e, ok := errors.AsType[*kafka.TopicError](err)
+		if !ok || e.Topic != test.topic.Name || e.Field != test.field || !strings.Contains(e.Fix, test.fix) || e.Have == "" || e.Want == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestProvisionOnOneBroker(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, nil, kfake.NumBrokers(1))
+	if err := kafka.Provision(t.Context(), cluster, []kafka.Topic{{Name: "data"}}); err != nil {
+		t.Fatal(err)
+	}
+	// What was made for one broker is not good enough for three.
+	_, three := brokers(t, []string{"weak"}, kfake.BrokerConfigs(map[string]string{"default.replication.factor": "1", "min.insync.replicas": "1"}))
+	err := kafka.Provision(t.Context(), three, []kafka.Topic{{Name: "weak"}})
+	if err == nil || !strings.Contains(err.Error(), "min.insync.replicas") {
+		t.Fatal(err)
+	}
+}
