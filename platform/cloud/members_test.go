@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kafka"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -33,6 +34,7 @@ func TestOperationsKnowEveryMemberOfTheirRequests(t *testing.T) {
 		"sqs:ReceiveMessage":             {"ReceiveRequestAttemptId"}, // of FIFO queues, which are refused
 	}
 	clients := map[string]reflect.Type{
+		"es":         reflect.TypeFor[*opensearch.Client](),
 		"monitoring": reflect.TypeFor[*cloudwatch.Client](),
 		"iam":        reflect.TypeFor[*iam.Client](), "kinesis": reflect.TypeFor[*kinesis.Client](), "kafka": reflect.TypeFor[*kafka.Client](),
 		"lambda": reflect.TypeFor[*lambda.Client](), "sqs": reflect.TypeFor[*sqs.Client](), "sts": reflect.TypeFor[*sts.Client](),
