@@ -204,3 +204,27 @@ func expect(t *testing.T, outcomes map[string]scenario.Outcome, fails map[string
 		}
 	}
 }
+
+func TestOracleKnowsThePopulationsPoints(t *testing.T) {
+	t.Parallel()
+	if overload != cabs.Overload || abandoned != cabs.Abandoned {
+		t.Errorf("the oracle reads %q and %q, cabs mark %q and %q", overload, abandoned, cabs.Overload, cabs.Abandoned)
+	}
+}
+
+func BenchmarkGrade(b *testing.B) {
+	w := newWorld(planOf(b, 1, scenario.Load{Rate: 2000, Devices: 500, For: time.Minute}))
+	b.ReportAllocs()
+	for b.Loop() {
+		expectAll(b, w.grade(b))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(w.plan)), "ns/reading")
+}
+
+func expectAll(b *testing.B, outcomes map[string]scenario.Outcome) {
+	for name, o := range outcomes {
+		if !o.Pass {
+			b.Errorf("%s: got %s, want %s", name, o.Got, o.Want)
+		}
+	}
+}
