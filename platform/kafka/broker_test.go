@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"testing"
 	"time"
 
@@ -13,7 +14,13 @@ import (
 	"github.com/weirstream/weir/platform/kafka"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A storm takes seconds; -rapid.checks asks for more of them.
+	if err := flag.Set("rapid.checks", "5"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // tb is what tests, benchmarks and properties have in common.
 type tb interface {

@@ -103,7 +103,8 @@ type Consumer struct {
 	lags    *lags
 	ready   chan struct{}
 	once    sync.Once
-	client  *kgo.Client // from Run's beginning
+	client  *kgo.Client   // from Run's beginning
+	born    chan struct{} // closed when client is set; callbacks may come before
 
 	mu      sync.Mutex
 	workers map[topicPartition]*worker
@@ -122,7 +123,7 @@ func NewConsumer(cluster Cluster, cfg ConsumerConfig, handle func(ctx context.Co
 	}
 	cfg = cfg.withDefaults()
 	return &Consumer{
-		cluster: cluster, cfg: cfg, handle: handle, extra: extra, ready: make(chan struct{}),
+		cluster: cluster, cfg: cfg, handle: handle, extra: extra, ready: make(chan struct{}), born: make(chan struct{}),
 		jitter: newJitter(cfg.Seed, cfg.Clock), lags: newLags(cfg.Member.Group), workers: map[topicPartition]*worker{},
 	}, nil
 }

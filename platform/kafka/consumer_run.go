@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -31,6 +28,13 @@ func (c *Consumer) Run(ctx context.Context) error {
 		return fmt.Errorf("consume: %w", err)
 	}
 	c.client = client
+	close(c.born)
+	// The client tries for ever to join a group; only a call of ours is told that
+	// the password is wrong.
+	if err := client.Ping(running); hopeless(err) {
+		client.CloseAllowingRebalance()
+		return fmt.Errorf("consume topics %v: %w", c.cfg.Topics, err)
+	}
 	group, turning := errgroup.WithContext(running)
 	group.Go(func() error { return c.pollAll(turning) })
 	group.Go(func() error { return c.every(turning, c.cfg.CommitInterval, func() { c.commit(turning, c.all()) }) })
@@ -106,6 +110,7 @@ func (c *Consumer) every(ctx context.Context, interval time.Duration, do func())
 }
 
 func (c *Consumer) assigned(_ context.Context, _ *kgo.Client, given map[string][]int32) {
+	<-c.born
 	c.mu.Lock()
 	for topic, partitions := range given {
 		for _, p := range partitions {
@@ -120,6 +125,7 @@ func (c *Consumer) assigned(_ context.Context, _ *kgo.Client, given map[string][
 
 // take takes partitions' workers out of use.
 func (c *Consumer) take(lost map[string][]int32) []*worker {
+	<-c.born
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var taken []*worker
@@ -186,65 +192,5 @@ func (c *Consumer) abandon(workers []*worker) {
 func (c *Consumer) release(workers []*worker) {
 	for _, w := range workers {
 		c.client.ResumeFetchPartitions(map[string][]int32{w.at.topic: {w.at.partition}})
-	}
-}
-
-// commit commits what is done. What fails is committed the next time.
-func (c *Consumer) commit(ctx context.Context, workers []*worker) {
-	c.commits.Lock()
-	defer c.commits.Unlock()
-	offsets := map[string]map[int32]kgo.EpochOffset{}
-	for _, w := range workers {
-		if done, ok := w.uncommitted(); ok {
-			if offsets[w.at.topic] == nil {
-				offsets[w.at.topic] = map[int32]kgo.EpochOffset{}
-			}
-			offsets[w.at.topic][w.at.partition] = done
-		}
-	}
-	if len(offsets) == 0 {
-		return
-	}
-	c.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
-		if err != nil {
-			c.cfg.Logger.Warn("commit failed, will be tried again", "group", c.cfg.Member.Group, "error", err)
-			return
-		}
-		refused := map[topicPartition]bool{}
-		for _, t := range resp.Topics {
-			for _, p := range t.Partitions {
-				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-					refused[topicPartition{t.Topic, p.Partition}] = true
-					c.cfg.Logger.Warn("commit refused", "group", c.cfg.Member.Group, "topic", t.Topic, "partition", p.Partition, "error", err)
-				}
-			}
-		}
-		for _, w := range workers {
-			if at, ok := offsets[w.at.topic][w.at.partition]; ok && !refused[w.at] {
-				w.setCommitted(at)
-			}
-		}
-		if len(refused) == 0 {
-			c.committed.Add(1)
-		}
-	})
-}
-
-// lookAhead asks for the partitions' ends, which fetches of paused partitions
-// do not tell.
-func (c *Consumer) lookAhead(ctx context.Context) {
-	admin := kadm.NewClient(c.client)
-	list := admin.ListCommittedOffsets
-	if c.cfg.Uncommitted {
-		list = admin.ListEndOffsets
-	}
-	ends, err := list(ctx, c.cfg.Topics...)
-	if err != nil {
-		return
-	}
-	for _, w := range c.all() {
-		if end, ok := ends.Lookup(w.at.topic, w.at.partition); ok && end.Err == nil {
-			c.lags.read(w.at, end.Offset, -1, time.Time{})
-		}
 	}
 }

@@ -79,6 +79,9 @@ func (g *gate) leave(size int, acknowledged bool) {
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
 	g.closed = true
 	if g.room != nil {
 		close(g.room)

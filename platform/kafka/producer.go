@@ -140,7 +140,8 @@ func NewProducer(cluster Cluster, cfg ProducerConfig, extra ...kgo.Opt) (*Produc
 
 // Run sends what is put until ctx ends. Then it refuses new records, flushes
 // what is buffered, which RecordTTL bounds, and returns nil; every record
-// accepted has had its callback by then. A Producer runs once.
+// accepted has had its callback by then. It returns an error at once if the
+// cluster refuses the password. A Producer runs once.
 func (p *Producer) Run(ctx context.Context) error {
 	client, err := p.cluster.client(append(p.cfg.options(), p.extra...)...)
 	if err != nil {
@@ -149,6 +150,10 @@ func (p *Producer) Run(ctx context.Context) error {
 	defer client.Close()
 	p.client.Store(client)
 	close(p.running)
+	defer p.gate.close()
+	if err := client.Ping(ctx); hopeless(err) {
+		return fmt.Errorf("produce: %w", err)
+	}
 	<-ctx.Done()
 	p.gate.close()
 	tick := (clock.Wall{}).NewTicker(time.Millisecond)

@@ -82,7 +82,7 @@ func (l *logReader) state(ctx context.Context) ([]*kgo.Record, error) {
 	}
 	end, ok := ends.Lookup(l.topic, l.partition)
 	if !ok {
-		return nil, fmt.Errorf("state topic %s has no partition %d: it needs as many as the input topic", l.topic, l.partition)
+		return nil, fmt.Errorf("%w: topic %s has no partition %d: it must exist and have as many as the input topic", errNoState, l.topic, l.partition)
 	}
 	if end.Err != nil {
 		return nil, fmt.Errorf("list end of state topic %s partition %d: %w", l.topic, l.partition, end.Err)

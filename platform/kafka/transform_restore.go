@@ -34,6 +34,7 @@ func (l *life) identify(ctx context.Context) error {
 // records wait until the state is there. A partition never committed is given
 // its first offset as a number, because the client lists only such as owned.
 func (l *life) assign(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	<-l.born
 	topic := l.t.cfg.Topic
 	if slices.ContainsFunc(slices.Collect(maps.Values(offsets[topic])), unresolved) {
 		admin := kadm.NewClient(l.session.Client())
@@ -147,6 +148,7 @@ func (l *life) collect() error {
 
 // revoked forgets partitions that were handed over or lost.
 func (l *life) revoked(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+	<-l.born
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range lost[l.t.cfg.Topic] {

@@ -71,6 +71,7 @@ func hopeless(err error) bool {
 type life struct {
 	t       *Transformer
 	session *kgo.GroupTransactSession
+	born    chan struct{}           // closed when session is set; callbacks may come before
 	cancel  context.CancelCauseFunc // ends the life
 
 	mu       sync.Mutex
@@ -105,12 +106,13 @@ type progress struct {
 func (t *Transformer) live(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l := &life{t: t, cancel: cancel, tasks: map[int32]*task{}}
+	l := &life{t: t, born: make(chan struct{}), cancel: cancel, tasks: map[int32]*task{}}
 	session, err := kgo.NewGroupTransactSession(append(append(t.cluster.Options(), l.options(ctx)...), t.extra...)...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
 	l.session = session
+	close(l.born)
 	defer l.close()
 	if err := l.identify(ctx); err != nil {
 		return err
