@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -223,7 +224,9 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 	case kfake.LogLevelError:
 		at = slog.LevelError
 	case kfake.LogLevelWarn:
-		at = slog.LevelWarn
+		if at = slog.LevelWarn; strings.HasPrefix(format, "txn: EndTxn slow") {
+			at = slog.LevelDebug // the syncs of a durable cluster
+		}
 	}
 	if l.log.Enabled(context.Background(), at) {
 		l.log.Log(context.Background(), at, "kafka: "+fmt.Sprintf(format, args...))

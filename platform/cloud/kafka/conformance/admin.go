@@ -1,0 +1,92 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// topics are made by who asks for them, keep their settings, grow and go.
+func (s *suite) topics(t *testing.T) {
+	admin := kadm.NewClient(s.dial(t))
+	topic := s.topic(t, 2, map[string]*string{"retention.ms": kadm.StringPtr("3600000")})
+	if _, err := admin.CreateTopic(t.Context(), 2, s.replicas(t), nil, topic); !isAny(err, kerr.TopicAlreadyExists) {
+		t.Errorf("made twice: %v", err)
+	}
+	grown, err := admin.CreatePartitions(t.Context(), 1, topic)
+	if err == nil {
+		err = grown.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the topic has three partitions", func() bool {
+		list, err := admin.ListTopics(t.Context(), topic)
+		return err == nil && len(list[topic].Partitions) == 3
+	})
+	configs, err := admin.DescribeTopicConfigs(t.Context(), topic)
+	kept := func(c kadm.Config) bool { return c.Key == "retention.ms" && c.MaybeValue() == "3600000" }
+	if err != nil || !slices.ContainsFunc(configs[0].Configs, kept) {
+		t.Errorf("configs %+v, %v", configs, err)
+	}
+	if _, err := admin.DeleteTopic(t.Context(), topic); err != nil {
+		t.Error(err)
+	}
+	if _, err := admin.DeleteTopic(t.Context(), name("none")); !isAny(err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("deleted what was not there: %v", err)
+	}
+}
+
+// replication: a factor beyond the brokers is refused; every partition has as
+// many replicas in sync as it was made with.
+func (s *suite) replication(t *testing.T) {
+	admin, brokers := kadm.NewClient(s.dial(t)), s.brokers(t)
+	if _, err := admin.CreateTopic(t.Context(), 1, int16(brokers+1), nil, name("many")); !isAny(err, kerr.InvalidReplicationFactor) {
+		t.Errorf("%d replicas on %d brokers: %v", brokers+1, brokers, err)
+	}
+	topic := s.topic(t, 3, nil)
+	list, err := admin.ListTopics(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list[topic].Partitions {
+		if want := int(s.replicas(t)); len(p.Replicas) != want || len(p.ISR) != want || !slices.Contains(p.Replicas, p.Leader) {
+			t.Errorf("partition %d: leader %d, replicas %v, in sync %v", p.Partition, p.Leader, p.Replicas, p.ISR)
+		}
+	}
+}
+
+// authorization: a user may do nothing, then what was allowed, and no more.
+func (s *suite) authorization(t *testing.T) {
+	if s.As == nil {
+		t.Skip("this target has no users")
+	}
+	user, admin := name("user"), kadm.NewClient(s.dial(t))
+	if _, err := admin.AlterUserSCRAMs(t.Context(), nil, []kadm.UpsertSCRAM{{User: user, Mechanism: kadm.ScramSha512, Iterations: 4096, Password: "password"}}); err != nil {
+		t.Fatal(err)
+	}
+	readable, other := s.topic(t, 1, nil), s.topic(t, 1, nil)
+	send(t, s.dial(t), record(readable, "k", "v"), record(other, "k", "v"))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	as := func(options ...kgo.Opt) *kgo.Client {
+		return s.connect(t, append(s.As(user, "password"), options...)...)
+	}
+	if err := as().ProduceSync(ctx, record(readable, "k", "refused")).FirstErr(); !isAny(err, kerr.TopicAuthorizationFailed, kerr.ClusterAuthorizationFailed) {
+		t.Errorf("a write that nobody allowed: %v", err)
+	}
+	acls := kadm.NewACLs().Topics(readable).ResourcePatternType(kadm.ACLPatternLiteral).Operations(kadm.OpRead, kadm.OpDescribe).Allow("User:" + user).AllowHosts("*")
+	if _, err := admin.CreateACLs(t.Context(), acls); err != nil {
+		t.Fatal(err)
+	}
+	if got := valuesOf(read(t, as(kgo.ConsumeTopics(readable)), 1)); !slices.Equal(got, []string{"v"}) {
+		t.Errorf("read %v", got)
+	}
+	if err := as(kgo.ConsumeTopics(other)).PollFetches(ctx).Err(); !isAny(err, kerr.TopicAuthorizationFailed) {
+		t.Errorf("a read of another topic: %v", err)
+	}
+}
