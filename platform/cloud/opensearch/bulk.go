@@ -261,7 +261,7 @@ func (s *Service) item(a *action) (*index, *outcome, error) {
 		return s.writable(a.index, a.alias)
 	}
 	if a.id == "" {
-		a.id, a.c.create = s.newID(), true
+		a.id, a.c.create = newID(), true
 	}
 	if err := checkID(a.id); err != nil {
 		return nil, nil, err

@@ -183,7 +183,7 @@ func (s *Service) indexDoc(ctx context.Context, q *request) (any, error) {
 	}
 	id, given := q.vars["id"]
 	if !given {
-		id, c.create = s.newID(), true
+		id, c.create = newID(), true
 	}
 	if err := checkID(id); err != nil {
 		return nil, err
@@ -219,11 +219,7 @@ func (s *Service) deleteDoc(ctx context.Context, q *request) (any, error) {
 }
 
 // newID is an id as documents without one get.
-func (s *Service) newID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return newUUID(s.random)[:20]
-}
+func newID() string { return newUUID()[:20] }
 
 func checkID(id string) error {
 	if len(id) > 512 {

@@ -1,7 +1,6 @@
 package opensearch
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,8 +35,6 @@ type keptDoc struct {
 	deleted bool
 	source  []byte
 }
-
-func uuidEncoding(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
 func (ix *index) docsKey() []byte { return []byte(docPrefix + ix.uuid + "/") }
 

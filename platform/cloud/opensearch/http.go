@@ -113,6 +113,9 @@ func (s *Service) perform(w http.ResponseWriter, r *http.Request) (any, error) {
 }
 
 func noRoute(r *http.Request, allowed []string) (any, error) {
+	if one := strings.Trim(r.URL.Path, "/"); elsewhere(one) {
+		return nil, gap("%s %s", r.Method, r.URL.Path)
+	}
 	if len(allowed) > 0 {
 		return answer{http.StatusMethodNotAllowed, map[string]any{
 			"error":  fmt.Sprintf("Incorrect HTTP method for uri [%s] and method [%s], allowed: [%s]", r.URL.RequestURI(), r.Method, strings.Join(allowed, ", ")),

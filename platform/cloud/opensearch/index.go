@@ -1,8 +1,8 @@
 package opensearch
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
+	"crypto/rand"
+	"encoding/base64"
 	"sync"
 	"time"
 
@@ -248,9 +248,8 @@ func (ix *index) compact() {
 }
 
 // newUUID is an identifier as indexes have it.
-func newUUID(random *rand.Rand) string {
+func newUUID() string {
 	var raw [16]byte
-	binary.BigEndian.PutUint64(raw[:], random.Uint64())
-	binary.BigEndian.PutUint64(raw[8:], random.Uint64())
-	return uuidEncoding(raw[:])
+	rand.Read(raw[:]) // documented never to fail
+	return base64.RawURLEncoding.EncodeToString(raw[:])
 }

@@ -71,7 +71,7 @@ func (s *Service) create(name string, c creation) (*index, error) {
 			return nil, invalidIndexName(name, "already exists as alias")
 		}
 	}
-	ix := s.newIndex(name, newUUID(s.random), s.cfg.Clock.Now())
+	ix := s.newIndex(name, newUUID(), s.cfg.Clock.Now())
 	var all []creation
 	if t := s.templateOf(name); t != nil {
 		parsed, err := t.creation()

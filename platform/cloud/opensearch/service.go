@@ -19,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -42,7 +41,6 @@ type Config struct {
 	// Guard stands around every request: who may, faults, waiting for the disk.
 	// It calls next at most once. Nil lets everything pass.
 	Guard Guard
-	Seed  uint64 // of identifiers
 
 	SourceBytesMax   int64 // of documents in memory; 0 means 64 MiB
 	InFlightBytesMax int64 // of writes being handled, beyond which they get 429; 0 means 128 MiB
@@ -73,7 +71,6 @@ type Service struct {
 	mu        sync.RWMutex
 	indexes   map[string]*index
 	templates map[string]*template
-	random    *rand.Rand
 }
 
 // Pressure is a fault: writes meet queues that are full.
@@ -108,14 +105,12 @@ func New(cfg Config) (*Service, error) {
 			return next(r.Context())
 		}
 	}
-	now := cfg.Clock.Now()
 	s := &Service{
 		cfg: cfg, indexes: map[string]*index{}, templates: map[string]*template{},
-		random:  rand.New(rand.NewPCG(cfg.Seed, uint64(now.UnixNano()))),
 		port:    port{opened: make(chan struct{})},
 		sources: &sources{spill: store.NewSpill(""), data: cfg.Data, max: cfg.SourceBytesMax, log: cfg.Log},
 	}
-	s.cluster, s.api = newUUID(s.random), s.routes()
+	s.cluster, s.api = newUUID(), s.routes()
 	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("opensearch: %w", err)
 	}
