@@ -137,7 +137,7 @@ func TestOpenSearchAsksForPermission(t *testing.T) {
 	} {
 		try.who.Addresses = []string{url}
 		request := must[*http.Request](t)(http.NewRequestWithContext(ctx, try.method, try.path, nil))
-		reply, err := newSearchClient(t, try.who).Client.Perform(request)
+		reply, err := newSearchClient(t, try.who).Client.Stream(request)
 		if err != nil {
 			t.Errorf("%s %s: %v", try.method, try.path, err)
 			continue

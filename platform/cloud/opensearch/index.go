@@ -37,12 +37,13 @@ type index struct {
 	slots   []*doc
 	live    bitmap // what searches see
 	liveN   int
-	fresh   []uint32  // written since the last refresh
-	stale   []uint32  // replaced or deleted since then
-	spent   [][]byte  // their keys in the data directory
-	due     time.Time // of the next refresh; zero while there is nothing to show
-	forget  []place   // sources of stale slots
-	removed int       // slots that died since the last compaction
+	fresh   []uint32      // written since the last refresh
+	stale   []uint32      // replaced or deleted since then
+	spent   [][]byte      // their keys in the data directory
+	due     time.Time     // of the next refresh; zero while there is nothing to show
+	forget  []place       // sources of stale slots
+	shown   chan struct{} // closed by the next refresh; nil while nobody waits
+	removed int           // slots that died since the last compaction
 }
 
 // alias is a second name of an index.
@@ -220,6 +221,10 @@ func (ix *index) refresh() {
 	ix.exhume()
 	ix.keepGone()
 	ix.fresh, ix.stale, ix.forget = nil, nil, nil
+	if ix.shown != nil {
+		close(ix.shown)
+		ix.shown = nil
+	}
 	if ix.removed > 1024 && ix.removed > len(ix.slots)/2 {
 		ix.compact()
 	}

@@ -73,7 +73,7 @@ func TestRefreshInterval(t *testing.T) {
 		if n := b.count("x"); n != 0 {
 			t.Errorf("%d documents before the second is over", n)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if n := b.count("x"); n != 1 {
 			t.Errorf("%d documents after a second", n)
 		}
@@ -87,6 +87,15 @@ func TestRefreshInterval(t *testing.T) {
 		b.must("PUT", "/x/_doc/2?refresh=wait_for", `{"n":2}`)
 		if waited := time.Since(began); waited != time.Second || b.count("x") != 2 {
 			t.Errorf("waited %s", waited)
+		}
+		go func() {
+			time.Sleep(3 * time.Second)
+			b.must("POST", "/never/_refresh", "")
+		}()
+		began = time.Now()
+		b.must("PUT", "/never/_doc/2?refresh=wait_for", `{"n":2}`)
+		if waited := time.Since(began); waited != 3*time.Second || b.count("never") != 2 {
+			t.Errorf("waited %s for somebody to refresh", waited)
 		}
 		began = time.Now()
 		b.must("POST", "/x/_bulk?refresh=wait_for", "{\"index\":{}}\n{\"n\":3}\n")
