@@ -101,7 +101,7 @@ func TestTicksAreCommittedToo(t *testing.T) {
 			stopFirst := running(t, first.Run)
 			second := newTransformer(t, cluster, cfg, tick)
 			running(t, second.Run)
-			within(t, 20*time.Second, "five ticks of each partition", func() bool { return first.Stats().State+second.Stats().State == 5*partitions })
+			within(t, 20*time.Second, "five ticks of each partition", func() bool { return first.Stats().Outputs+second.Stats().Outputs == 5*partitions })
 			if err := stopFirst(); err != nil {
 				t.Fatal(err)
 			}
