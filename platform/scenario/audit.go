@@ -11,7 +11,7 @@ import (
 )
 
 // Store is a durable place that events pass, which the run reads for itself: a
-// Stream. The pipeline knows nothing of it.
+// Stream or Topics. The pipeline knows nothing of it.
 type Store interface {
 	fmt.Stringer
 	// audit makes the reader that marks what a hop's store holds.

@@ -165,6 +165,11 @@ type Env struct {
 	AWS func(component string) aws.Config
 	// RoleARN is the ARN of a component's role, to hand to services that assume it (Lambda).
 	RoleARN func(component string) string
+	// Kafka, Registry and OpenSearch are where a component finds these, if the
+	// target has them.
+	Kafka      func(component string) (Brokers, error)
+	Registry   func(component string) (Address, error)
+	OpenSearch func(component string) (Address, error)
 	// Function locates the deployment package of a handler in scenarios/functions.
 	Function func(handler string) FunctionCode
 	// Listen opens the listener of one of the scenario's HTTP services.

@@ -2,6 +2,9 @@ package scenario
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 
@@ -17,6 +20,11 @@ type World struct {
 	// Base is the identity the process was started with; components assume
 	// their own roles from it.
 	Base aws.Config
+	// Kafka finds the brokers, the schema registry and OpenSearch as the same
+	// identity; each is asked for only by scenarios that use it. nil: there is none.
+	Kafka      func() (Brokers, error)
+	Registry   func() (Address, error)
+	OpenSearch func() (Address, error)
 	// Function locates a handler's deployment package.
 	Function func(handler string) FunctionCode
 	// Listen and URL are Env's.
@@ -42,9 +50,55 @@ func NewEnv(ctx context.Context, w World, s Scenario, runID string, settings map
 	}
 	return Env{
 		AWS: r.config, RoleARN: r.arn, Function: w.Function, Listen: w.Listen, URL: w.URL,
+		Kafka: w.kafka(s.Name()), Registry: w.address("schema registry", w.Registry), OpenSearch: w.address("OpenSearch domain", w.OpenSearch),
 		RunID: runID, Wall: w.Wall, Sim: w.Sim, Settings: settings, Log: w.Log,
 		roles: r,
 	}, nil
+}
+
+// Brokers say where Kafka is reached, and as whom. A scenario turns them into
+// its client's own: kafka.Cluster(brokers).
+type Brokers struct {
+	Seeds    []string    // HOST:PORT of some brokers; the others are learned from them
+	User     string      // of SASL/SCRAM-SHA-512; "" means no authentication
+	Password string      // goes with User
+	TLS      *tls.Config // nil means plain connections
+	ClientID string      // what the brokers' logs and quotas know the component as
+}
+
+// Address is where a service that speaks HTTP is reached, and as whom.
+type Address struct {
+	URL            string
+	User, Password string // Basic authentication; "" means none
+}
+
+// kafka hands out brokers to each component: the same and, so far, as the same
+// user; a component is told by its client id.
+func (w World) kafka(scenario string) func(component string) (Brokers, error) {
+	return func(component string) (Brokers, error) {
+		if w.Kafka == nil {
+			return Brokers{}, errors.New("no Kafka brokers are known here")
+		}
+		brokers, err := w.Kafka()
+		if err != nil {
+			return Brokers{}, fmt.Errorf("find the Kafka brokers: %w", err)
+		}
+		brokers.ClientID = "weir-" + scenario + "-" + component
+		return brokers, nil
+	}
+}
+
+func (w World) address(what string, find func() (Address, error)) func(component string) (Address, error) {
+	return func(string) (Address, error) {
+		if find == nil {
+			return Address{}, fmt.Errorf("no %s is known here", what)
+		}
+		a, err := find()
+		if err != nil {
+			return Address{}, fmt.Errorf("find the %s: %w", what, err)
+		}
+		return a, nil
+	}
 }
 
 // Provision creates the scenario's roles, then its resources. It is idempotent.
