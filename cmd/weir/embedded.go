@@ -49,6 +49,7 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 		cloud: c,
 		world: scenario.World{
 			Base: baseConfig(cfg.region, c.Endpoint(), nil), Function: builtInFunction,
+			Kafka:  ownBrokers(c, credentials),
 			Listen: cfg.addresses.open, URL: cfg.addresses.url,
 			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
 			Injector: &injector{cloud: c, wall: clock.Wall{}},

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kafka"
+
+	"github.com/weirstream/weir/platform/cloud"
+	"github.com/weirstream/weir/platform/scenario"
+)
+
+// Environment variables that say where Kafka is, for targets that cannot be asked.
+const (
+	brokersVar  = "KAFKA_BOOTSTRAP_SERVERS" // HOST:PORT,HOST:PORT
+	userVar     = "KAFKA_USER"              // of SASL/SCRAM-SHA-512
+	passwordVar = "KAFKA_PASSWORD"
+)
+
+// findTimeout bounds the question where brokers are. An embedded cloud starts
+// them when it is first asked.
+const findTimeout = 15 * time.Second
+
+// ownBrokers are those of a cloud inside this process.
+func ownBrokers(c *cloud.Cloud, root aws.Credentials) func() (scenario.Brokers, error) {
+	return func() (scenario.Brokers, error) {
+		seeds, err := c.KafkaBrokers()
+		return scenario.Brokers{Seeds: seeds, User: root.AccessKeyID, Password: root.SecretAccessKey}, err
+	}
+}
+
+// brokersOf are those that the environment names, else those of the MSK cluster
+// that the endpoint has.
+func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
+	return func() (scenario.Brokers, error) {
+		if seeds := os.Getenv(brokersVar); seeds != "" {
+			return scenario.Brokers{Seeds: strings.Split(seeds, ","), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}, nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+		defer cancel()
+		seeds, err := askMSK(ctx, kafka.NewFromConfig(base))
+		if err != nil {
+			return scenario.Brokers{}, fmt.Errorf("%w; %s names the brokers of another target", err, brokersVar)
+		}
+		root, err := base.Credentials.Retrieve(ctx)
+		return scenario.Brokers{
+			Seeds: seeds, User: cmp.Or(os.Getenv(userVar), root.AccessKeyID), Password: cmp.Or(os.Getenv(passwordVar), root.SecretAccessKey),
+		}, err
+	}
+}
+
+func askMSK(ctx context.Context, msk *kafka.Client) ([]string, error) {
+	clusters, err := msk.ListClustersV2(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list MSK clusters: %w", err)
+	}
+	if n := len(clusters.ClusterInfoList); n != 1 {
+		return nil, fmt.Errorf("the endpoint has %d MSK clusters, not one", n)
+	}
+	out, err := msk.GetBootstrapBrokers(ctx, &kafka.GetBootstrapBrokersInput{ClusterArn: clusters.ClusterInfoList[0].ClusterArn})
+	if err != nil {
+		return nil, fmt.Errorf("ask for the bootstrap brokers: %w", err)
+	}
+	seeds := aws.ToString(out.BootstrapBrokerStringSaslScram)
+	if seeds == "" {
+		return nil, errors.New("the MSK cluster has no brokers that take SASL/SCRAM")
+	}
+	return strings.Split(seeds, ","), nil
+}
