@@ -5,6 +5,11 @@
 // its source has come and the least of all sources counts. What it emits is the
 // same however the records of different sources are interleaved; together with a
 // transaction over input offsets, outputs and state each window is given once.
+//
+// Where it breaks: a source counts from its first record of a run on, for one
+// that no cab reports to must not hold the windows. One whose first record comes
+// when the others are already further than the lateness has it, and what follows
+// it, counted as misplaced and in no window.
 package measure
 
 import (
@@ -21,14 +26,13 @@ import (
 // Partition is what measure remembers about one partition of cab-activity. It
 // is for one goroutine.
 type Partition struct {
-	sources int
 	head    head
 	headNew bool
 	marks   *window.Watermarks
 	windows *window.Engine[string, *event.Activity, tally]
 	gone    [][]byte // keys of windows that ended with their run
 	emit    func(event.Metrics)
-	// Misplaced counts activities behind the watermark, which a source has
+	// misplaced counts activities behind the watermark, which a source has
 	// promised not to send.
 	misplaced int64
 }
@@ -50,9 +54,9 @@ type Mark struct {
 	Watermark event.Millis
 }
 
-// NewPartition is a partition without any history, that so many sources feed.
-func NewPartition(sources int) (*Partition, error) {
-	p := &Partition{sources: sources}
+// NewPartition is a partition without any history.
+func NewPartition() (*Partition, error) {
+	p := &Partition{}
 	if err := p.begin(); err != nil {
 		return nil, err
 	}
@@ -72,13 +76,8 @@ func (p *Partition) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	if p.marks, err = window.NewWatermarks(window.WatermarksConfig{}); err != nil {
-		return err
-	}
-	for source := range p.sources {
-		p.marks.Assign(strconv.Itoa(source))
-	}
-	return nil
+	p.marks, err = window.NewWatermarks(window.WatermarksConfig{})
+	return err
 }
 
 // Misplaced is how many activities came behind their source's word. There are
