@@ -46,14 +46,6 @@ type head struct {
 
 const formerMax = 16
 
-// Mark is what a record says about the source it came from, an input partition
-// of the stage before.
-type Mark struct {
-	Run       string
-	Source    int32
-	Watermark event.Millis
-}
-
 // NewPartition is a partition without any history.
 func NewPartition() (*Partition, error) {
 	p := &Partition{}
@@ -86,7 +78,7 @@ func (p *Partition) Misplaced() int64 { return p.misplaced }
 
 // Take handles the partition's next record: an activity, or nil for one that
 // only says how far its source is. It emits the windows that are over.
-func (p *Partition) Take(a *event.Activity, mark Mark, emit func(event.Metrics)) error {
+func (p *Partition) Take(a *event.Activity, mark event.Mark, emit func(event.Metrics)) error {
 	if entered, err := p.enter(mark.Run); !entered {
 		return err
 	}

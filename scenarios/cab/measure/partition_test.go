@@ -15,7 +15,7 @@ import (
 // fed is one record of cab-activity.
 type fed struct {
 	a    *event.Activity
-	mark Mark
+	mark event.Mark
 }
 
 const minute = event.Millis(60_000)
@@ -24,16 +24,16 @@ const minute = event.Millis(60_000)
 // watermark that was told before, and in the end it is told that all is over.
 func source(t *rapid.T, run string, number int32) []fed {
 	watermark := event.Millis(0)
-	all := []fed{{nil, Mark{run, number, watermark}}}
+	all := []fed{{nil, event.Mark{Run: run, Source: number, Watermark: watermark}}}
 	for i := range rapid.IntRange(0, 20).Draw(t, "activities") {
 		at := watermark + event.Millis(rapid.IntRange(0, 100_000).Draw(t, "after"))
 		all = append(all, fed{&event.Activity{
 			RunID: run, Cab: fmt.Sprint("cab", rapid.IntRange(0, 3).Draw(t, "cab")), Zone: event.ZoneName(0, rapid.IntRange(0, 2).Draw(t, "zone")),
 			EventTime: at, Hired: rapid.Bool().Draw(t, "hired"), PickUp: i%3 == 0, DropOff: i%5 == 0, SpeedKmh: float64(i) / 10,
-		}, Mark{run, number, watermark}})
+		}, event.Mark{Run: run, Source: number, Watermark: watermark}})
 		watermark += event.Millis(rapid.IntRange(0, 30_000).Draw(t, "on"))
 	}
-	return append(all, fed{nil, Mark{run, number, 100 * minute}})
+	return append(all, fed{nil, event.Mark{Run: run, Source: number, Watermark: 100 * minute}})
 }
 
 // shuffle draws an order in which each source keeps its own.
@@ -182,10 +182,10 @@ func TestFormerRunsDoNotCount(t *testing.T) {
 	}
 	var out []event.Metrics
 	for _, f := range []fed{
-		{&event.Activity{RunID: "r", Zone: "zone-0-0", EventTime: 5 * minute}, Mark{"r", 0, 5 * minute}},
-		{&event.Activity{RunID: "s", Zone: "zone-0-0", EventTime: minute}, Mark{"s", 0, minute}},
-		{&event.Activity{RunID: "r", Zone: "zone-0-0", EventTime: 6 * minute}, Mark{"r", 0, 60 * minute}},
-		{nil, Mark{"s", 0, 2 * minute}},
+		{&event.Activity{RunID: "r", Zone: "zone-0-0", EventTime: 5 * minute}, event.Mark{Run: "r", Source: 0, Watermark: 5 * minute}},
+		{&event.Activity{RunID: "s", Zone: "zone-0-0", EventTime: minute}, event.Mark{Run: "s", Source: 0, Watermark: minute}},
+		{&event.Activity{RunID: "r", Zone: "zone-0-0", EventTime: 6 * minute}, event.Mark{Run: "r", Source: 0, Watermark: 60 * minute}},
+		{nil, event.Mark{Run: "s", Source: 0, Watermark: 2 * minute}},
 	} {
 		if err := p.Take(f.a, f.mark, func(m event.Metrics) { out = append(out, m) }); err != nil {
 			t.Fatal(err)

@@ -49,8 +49,10 @@ type Partition struct {
 type head struct {
 	Run    string   `json:"run"`              // whose readings are taken
 	Former []string `json:"former,omitempty"` // runs before it, the latest last
-	// Latest is the largest event time so far, 0 before the first.
+	// Latest is the largest event time so far, 0 before the first; Told is the
+	// watermark at the last Tell that told something.
 	Latest event.Millis `json:"latest"`
+	Told   event.Millis `json:"told"`
 }
 
 const formerMax = 16
@@ -73,6 +75,17 @@ func (p *Partition) Watermark() event.Millis {
 		return 0
 	}
 	return max(0, p.head.Latest-p.lateness)
+}
+
+// Tell is the watermark if everybody has to hear of it, for a window ended
+// since they heard last. What is taken later is not behind it.
+func (p *Partition) Tell() (watermark event.Millis, news bool) {
+	watermark = p.Watermark()
+	if p.head.Run == "" || watermark.Minute() <= p.head.Told.Minute() && p.head.Told > 0 {
+		return 0, false
+	}
+	p.head.Told, p.headNew = watermark, true
+	return watermark, true
 }
 
 // Take handles the partition's next reading, which has passed its checks, and
@@ -127,7 +140,7 @@ func (p *Partition) enter(run string) bool {
 	}
 	clear(p.cabs)
 	p.waiting = nil
-	p.head.Run, p.head.Latest, p.headNew = run, 0, true
+	p.head.Run, p.head.Latest, p.head.Told, p.headNew = run, 0, 0, true
 	return true
 }
 

@@ -1,0 +1,121 @@
+package hub
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-json"
+
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// Bounds of one batch. A gateway's are far below.
+const (
+	bodyBytesMax = 16 << 20 // inflated
+	lineBytesMax = 16 << 10
+)
+
+// readBody reads a batch whole, inflated. What is wrong with it is a refusal
+// of line 0.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refusal, error) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != event.NDJSON {
+		return nil, &event.Refusal{Field: "Content-Type", Value: quoted(r.Header.Get("Content-Type")), Remedy: "send " + event.NDJSON}, nil
+	}
+	var in io.Reader = http.MaxBytesReader(w, r.Body, bodyBytesMax)
+	switch encoding := r.Header.Get("Content-Encoding"); strings.ToLower(encoding) {
+	case "", "identity":
+	case "gzip":
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, bodyRefusal(err), passing(err)
+		}
+		in = io.LimitReader(unzipped, bodyBytesMax+1)
+	default:
+		return nil, &event.Refusal{Field: "Content-Encoding", Value: quoted(encoding), Remedy: "send gzip, or none"}, nil
+	}
+	body, err := io.ReadAll(in)
+	switch {
+	case err != nil:
+		return nil, bodyRefusal(err), passing(err)
+	case len(body) > bodyBytesMax:
+		return nil, tooLarge(), nil
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, &event.Refusal{Field: "body", Value: `""`, Remedy: "send one reading a line"}, nil
+	}
+	return body, nil, nil
+}
+
+func tooLarge() *event.Refusal {
+	return &event.Refusal{Field: "body", Value: "more than " + strconv.Itoa(bodyBytesMax) + " bytes", Remedy: "send fewer lines at once"}
+}
+
+// bodyRefusal says what is wrong with a body that cannot be read.
+func bodyRefusal(err error) *event.Refusal {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return tooLarge()
+	}
+	return &event.Refusal{Field: "body", Value: quoted(err.Error()), Remedy: "send NDJSON, as it is or as gzip"}
+}
+
+// passing is an error that is the connection's and not the body's: there is
+// nobody to be answered.
+func passing(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	var corrupt interface{ Error() string }
+	if errors.As(err, &corrupt) && strings.HasPrefix(err.Error(), "flate:") {
+		return nil
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil // of the gzip, or of a client that has gone and reads nothing
+	}
+	return err
+}
+
+// read decodes and checks one line.
+func (h *Hub) read(line []byte) (*event.Telemetry, *event.Refusal) {
+	if len(line) > lineBytesMax {
+		return nil, &event.Refusal{Value: fmt.Sprintf("%d bytes", len(line)), Remedy: fmt.Sprintf("send at most %d bytes a line", lineBytesMax)}
+	}
+	t := new(event.Telemetry)
+	if err := json.UnmarshalNoEscape(line, t); err != nil {
+		return nil, undecodable(line, err)
+	}
+	err := t.Check()
+	if err == nil {
+		err = t.CheckClock(h.env.Sim.Now())
+	}
+	var bad *event.Invalid
+	if errors.As(err, &bad) {
+		return nil, &event.Refusal{Field: bad.Field, Value: bad.Value, Remedy: bad.Problem + ": " + bad.Remedy}
+	}
+	return t, nil
+}
+
+// undecodable names the field of a value of the wrong type, and else the line.
+func undecodable(line []byte, err error) *event.Refusal {
+	refusal := &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line: " + err.Error()}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		refusal.Field, refusal.Value = wrong.Field, wrong.Value
+	}
+	return refusal
+}
+
+func quoted(text string) string {
+	const shown = 60
+	if len(text) > shown {
+		text = text[:shown] + "…"
+	}
+	return strconv.Quote(text)
+}

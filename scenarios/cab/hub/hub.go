@@ -1,0 +1,217 @@
+// Package hub is the source hub: cab devices and their gateways post batches of
+// readings to it, and it puts them on cab-telemetry.
+//
+// Guarantee: a batch that is answered with 200 lies on the topic for good, but
+// for the lines that the answer refuses, which lie nowhere. Without an answer,
+// or after a 503, any of its lines may lie there, and devices send all of them
+// again: at-least-once. The hub keeps no state, so any number of them may serve
+// side by side; who reads removes duplicates by cab and sequence.
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/platform/kafka/avro"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// Config sets up a Hub.
+type Config struct {
+	Cluster  kafka.Cluster
+	Registry *avro.Registry
+	Topic    string // of the readings
+	// Service is the name under which Env listens.
+	Service string
+}
+
+// Hub serves until Run's context ends.
+type Hub struct {
+	env      scenario.Env
+	cfg      Config
+	log      *slog.Logger
+	producer *kafka.Producer
+	encoders map[int]*avro.Encoder[event.Telemetry] // by the device's schema
+	figures  figures
+}
+
+type figures struct{ batches, accepted, refused, turnedAway atomic.Int64 }
+
+// Figures count since New.
+type Figures struct {
+	Batches    int64 `json:"batches"`
+	Accepted   int64 `json:"accepted"`    // lines
+	Refused    int64 `json:"refused"`     // lines, and bodies as one
+	TurnedAway int64 `json:"turned_away"` // batches, with 503
+}
+
+// putMax is how long a batch waits for the topic before it is turned away.
+const putMax = 5 * time.Second
+
+// New checks cfg and starts nothing.
+func New(env scenario.Env, cfg Config) (*Hub, error) {
+	producer, err := kafka.NewProducer(cfg.Cluster, kafka.ProducerConfig{
+		Topic: cfg.Topic, LingerMax: 2 * time.Millisecond, BufferRecordsMax: 50_000, RecordTTL: putMax,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	h := &Hub{
+		env: env, cfg: cfg, log: env.Log.With("service", cfg.Service), producer: producer,
+		encoders: map[int]*avro.Encoder[event.Telemetry]{},
+	}
+	for _, version := range []int{event.SchemaOld, event.Schema} {
+		if h.encoders[version], err = avro.NewEncoder[event.Telemetry](cfg.Registry, cfg.Topic, event.TelemetrySchema(version)); err != nil {
+			return nil, fmt.Errorf("hub: %w", err)
+		}
+	}
+	return h, nil
+}
+
+// Figures are safe to ask at any time.
+func (h *Hub) Figures() Figures {
+	return Figures{h.figures.batches.Load(), h.figures.accepted.Load(), h.figures.refused.Load(), h.figures.turnedAway.Load()}
+}
+
+// Run serves until ctx ends, answers what it has in hand, and returns nil.
+func (h *Hub) Run(ctx context.Context) error {
+	for _, encoder := range []int{event.SchemaOld, event.Schema} { // the older first: the newer must fit it
+		if err := h.encoders[encoder].Register(ctx); err != nil {
+			return fmt.Errorf("hub: %w", err)
+		}
+	}
+	listener, err := h.env.Listen(h.cfg.Service)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	server := &http.Server{
+		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+	producing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group, failed := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.producer.Run(producing) })
+	group.Go(func() error {
+		defer stop() // after the last batch
+		ended := make(chan error, 1)
+		go func() { ended <- server.Serve(listener) }()
+		select {
+		case err := <-ended:
+			return fmt.Errorf("hub: serve: %w", err)
+		case <-failed.Done():
+		}
+		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*putMax)
+		defer cancel()
+		err := server.Shutdown(finish)
+		<-ended
+		return err
+	})
+	return group.Wait()
+}
+
+func (h *Hub) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+event.TelemetryPath, h.take)
+	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { h.reply(w, http.StatusOK, h.Figures()) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		h.reply(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	return mux
+}
+
+// take answers one batch.
+func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
+	h.figures.batches.Add(1)
+	body, bad, err := readBody(w, r)
+	if err != nil {
+		return // the client has gone
+	}
+	if bad != nil {
+		h.figures.refused.Add(1)
+		h.reply(w, http.StatusBadRequest, bad)
+		return
+	}
+	receipt, err := h.put(r.Context(), body)
+	if err != nil {
+		h.figures.turnedAway.Add(1)
+		h.log.Debug("a batch was turned away", "error", err)
+		w.Header().Set("Retry-After", "1")
+		h.reply(w, http.StatusServiceUnavailable, map[string]string{"error": "the topic takes nothing now; send the same lines again"})
+		return
+	}
+	h.figures.accepted.Add(int64(receipt.Accepted))
+	h.figures.refused.Add(int64(len(receipt.Refused)))
+	h.reply(w, http.StatusOK, receipt)
+}
+
+// put puts the good lines on the topic and waits until all of them lie there.
+func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, putMax)
+	defer cancel()
+	var receipt event.Receipt
+	var pending sync.WaitGroup
+	var failure atomic.Pointer[error]
+	fail := func(err error) { failure.CompareAndSwap(nil, &err) }
+	defer pending.Wait() // the records are the producer's until then
+	line := 0
+	for text := range bytes.Lines(body) {
+		line++
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			continue
+		}
+		t, refusal := h.read(text)
+		if refusal != nil {
+			refusal.Line = line
+			receipt.Refused = append(receipt.Refused, *refusal)
+			continue
+		}
+		value, err := h.encoders[t.Schema].Append(ctx, nil, t)
+		if err != nil {
+			return receipt, err
+		}
+		pending.Add(1)
+		err = h.producer.PutAsync(ctx, &kgo.Record{Key: []byte(t.Cab), Value: value}, func(_ *kgo.Record, err error) {
+			if err != nil {
+				fail(err)
+			}
+			pending.Done()
+		})
+		if err != nil {
+			pending.Done()
+			return receipt, err
+		}
+		receipt.Accepted++
+	}
+	pending.Wait()
+	if err := failure.Load(); err != nil {
+		return receipt, *err
+	}
+	return receipt, nil
+}
+
+func (h *Hub) reply(w http.ResponseWriter, status int, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		text = []byte(`{"error":"the answer cannot be written"}`)
+		status = http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if _, err := w.Write(append(text, '\n')); err != nil && !errors.Is(err, context.Canceled) {
+		h.log.Debug("a client did not wait for its answer", "error", err)
+	}
+}

@@ -1,0 +1,160 @@
+package refine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/platform/kafka/avro"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+// Config sets up a Stage.
+type Config struct {
+	Cluster    kafka.Cluster
+	Registry   *avro.Registry
+	Group      string
+	Input      string // of readings; the undecodable go to its dead letters
+	Output     string // of activities
+	Late       string // of readings that came too late, as they were
+	State      string // compacted, with as many partitions as Input
+	Partitions int32  // of Output
+	Lateness   time.Duration
+	Wall       clock.Clock
+	Log        *slog.Logger
+}
+
+// Stage is one instance of the stage; any number of them share the partitions.
+type Stage struct {
+	*kafka.Transformer
+	cfg       Config
+	telemetry *avro.Decoder[event.Telemetry]
+	activity  *avro.Encoder[event.Activity]
+	figures   figures
+}
+
+type figures struct{ accepted, duplicates, late, outdated, dead atomic.Int64 }
+
+// Figures count what was handled since New, what was handled again after an
+// abort included.
+type Figures struct {
+	Accepted   int64 `json:"accepted"`
+	Duplicates int64 `json:"duplicates"`
+	Late       int64 `json:"late"`
+	Outdated   int64 `json:"outdated"`
+	Dead       int64 `json:"dead"`
+}
+
+// New checks cfg and starts nothing.
+func New(cfg Config) (*Stage, error) {
+	s := &Stage{cfg: cfg}
+	var err error
+	if s.telemetry, err = avro.NewDecoder[event.Telemetry](cfg.Registry, event.TelemetrySchema(event.Schema)); err != nil {
+		return nil, fmt.Errorf("refine: %w", err)
+	}
+	if s.activity, err = avro.NewEncoder[event.Activity](cfg.Registry, cfg.Output, event.ActivitySchema()); err != nil {
+		return nil, fmt.Errorf("refine: %w", err)
+	}
+	s.Transformer, err = kafka.NewTransformer(cfg.Cluster, kafka.TransformerConfig{
+		Member: kafka.Member{Group: cfg.Group}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
+	}, func(int32) *Partition { return NewPartition(cfg.Lateness) }, s.handle)
+	if err != nil {
+		return nil, fmt.Errorf("refine: %w", err)
+	}
+	return s, nil
+}
+
+// Figures are safe to ask at any time.
+func (s *Stage) Figures() Figures {
+	f := &s.figures
+	return Figures{f.accepted.Load(), f.duplicates.Load(), f.late.Load(), f.outdated.Load(), f.dead.Load()}
+}
+
+// handle refines a batch of one partition.
+func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) ([]*kgo.Record, error) {
+	out := make([]*kgo.Record, 0, len(b.Records)+int(s.cfg.Partitions))
+	for _, record := range b.Records {
+		var err error
+		if out, err = s.reading(ctx, record, p, out); err != nil {
+			return nil, err
+		}
+	}
+	watermark, news := p.Tell()
+	if !news {
+		return out, nil
+	}
+	mark := header(event.Mark{Run: p.Run(), Source: b.Partition, Watermark: watermark})
+	for partition := range s.cfg.Partitions {
+		out = append(out, kafka.ToPartition(&kgo.Record{Topic: s.cfg.Output, Headers: mark}, partition))
+	}
+	return out, nil
+}
+
+// reading appends what one record comes to.
+func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, out []*kgo.Record) ([]*kgo.Record, error) {
+	t, err := s.read(ctx, record)
+	if err != nil {
+		var registry *avro.RegistryError
+		if errors.As(err, &registry) {
+			return out, err // the registry is down: not the record's fault
+		}
+		s.figures.dead.Add(1)
+		return append(out, kafka.NewDeadLetter(record, err, 1, s.cfg.Wall.Now())), nil
+	}
+	// Of before: nothing that Take emits is behind it.
+	mark := event.Mark{Run: t.RunID, Source: record.Partition, Watermark: p.Watermark()}
+	if t.RunID != p.Run() {
+		mark.Watermark = 0
+	}
+	verdict := p.Take(t, func(a event.Activity) {
+		value, encodeErr := s.activity.Append(ctx, nil, &a)
+		if err = errors.Join(err, encodeErr); err == nil {
+			out = append(out, &kgo.Record{Topic: s.cfg.Output, Key: []byte(a.Zone), Value: value, Headers: header(mark)})
+		}
+	})
+	s.count(verdict)
+	if verdict == Late || verdict == Outdated {
+		out = append(out, &kgo.Record{Topic: s.cfg.Late, Key: record.Key, Value: record.Value, Headers: record.Headers})
+	}
+	return out, err
+}
+
+// read decodes and checks a record. An error that is not the registry's is the
+// record's, for good.
+func (s *Stage) read(ctx context.Context, record *kgo.Record) (*event.Telemetry, error) {
+	t := new(event.Telemetry)
+	if err := s.telemetry.Decode(ctx, record.Value, t); err != nil {
+		return nil, err
+	}
+	if err := t.Check(); err != nil {
+		return nil, kafka.Permanent("invalid-reading", err)
+	}
+	if string(record.Key) != t.Cab {
+		return nil, kafka.Permanent("wrong-key", fmt.Errorf("key %q is not the cab %q: its readings are on another partition", record.Key, t.Cab))
+	}
+	return t, nil
+}
+
+func (s *Stage) count(v Verdict) {
+	switch v {
+	case Accepted:
+		s.figures.accepted.Add(1)
+	case Duplicate:
+		s.figures.duplicates.Add(1)
+	case Late:
+		s.figures.late.Add(1)
+	case Outdated:
+		s.figures.outdated.Add(1)
+	}
+}
+
+func header(m event.Mark) []kgo.RecordHeader {
+	return []kgo.RecordHeader{{Key: event.MarkHeader, Value: m.Append(nil)}}
+}
