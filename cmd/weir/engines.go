@@ -35,6 +35,12 @@ func ownBrokers(c *cloud.Cloud, root aws.Credentials) func() (scenario.Brokers, 
 	}
 }
 
+// ownAddress is that of a service of such a cloud.
+func ownAddress(find func() (string, error), root aws.Credentials) (scenario.Address, error) {
+	url, err := find()
+	return scenario.Address{URL: url, User: root.AccessKeyID, Password: root.SecretAccessKey}, err
+}
+
 // brokersOf are those that the environment names, else those of the MSK cluster
 // that the endpoint has.
 func brokersOf(base aws.Config) func() (scenario.Brokers, error) {

@@ -46,6 +46,7 @@ type Hub struct {
 	producer *kafka.Producer
 	encoders map[int]*avro.Encoder[event.Telemetry] // by the device's schema
 	figures  figures
+	ready    chan struct{}
 }
 
 type figures struct{ batches, accepted, refused, turnedAway atomic.Int64 }
@@ -71,7 +72,7 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 	}
 	h := &Hub{
 		env: env, cfg: cfg, log: env.Log.With("service", cfg.Service), producer: producer,
-		encoders: map[int]*avro.Encoder[event.Telemetry]{},
+		encoders: map[int]*avro.Encoder[event.Telemetry]{}, ready: make(chan struct{}),
 	}
 	for _, version := range []int{event.SchemaOld, event.Schema} {
 		if h.encoders[version], err = avro.NewEncoder[event.Telemetry](cfg.Registry, cfg.Topic, event.TelemetrySchema(version)); err != nil {
@@ -80,6 +81,9 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 	}
 	return h, nil
 }
+
+// Ready is closed when devices may connect.
+func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Figures are safe to ask at any time.
 func (h *Hub) Figures() Figures {
@@ -97,6 +101,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
+	close(h.ready) // connections wait in the listener until they are served
 	server := &http.Server{
 		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

@@ -1,0 +1,152 @@
+// Package cab is the scenario "cab telemetry on Kafka": devices in cabs report
+// to a hub, and what they report becomes activity and metrics of a city's zones.
+//
+//	POST /telemetry → hub → cab-telemetry → refine → cab-activity → measure → cab-metrics
+//
+// The hub is at-least-once. Both stages read, keep state and write in Kafka
+// transactions, so readers of committed records see each reading refined once
+// and each window once, whatever is killed.
+package cab
+
+import (
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"time"
+
+	"github.com/weirstream/weir/platform/chaos"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/refine"
+)
+
+// Topics. Their names are fixed, so that a policy can name them.
+const (
+	TelemetryTopic    = "cab-telemetry"
+	DeadTopic         = "cab-telemetry.dlq"
+	LateTopic         = "cab-telemetry.late"
+	ActivityTopic     = "cab-activity"
+	ActivityDeadTopic = "cab-activity.dlq"
+	MetricsTopic      = "cab-metrics"
+	RefineStateTopic  = "cab-refine-state"
+	MeasureStateTopic = "cab-measure-state"
+)
+
+// Components, which are services and consumer groups by the same names.
+const (
+	componentHub     = "hub"
+	componentRefine  = "refine"
+	componentMeasure = "measure"
+	refineGroup      = "cab-refine"
+	measureGroup     = "cab-measure"
+)
+
+const (
+	settingPartitions = "partitions"
+	settingLateness   = "lateness"
+	partitionsMax     = 200
+	pointRefined      = "refined" // on cab-activity, or late
+)
+
+//go:embed iam/*.json
+var policies embed.FS
+
+// Scenario implements scenario.Scenario.
+type Scenario struct{}
+
+// New returns the scenario.
+func New() Scenario { return Scenario{} }
+
+// Name is the command-line name.
+func (Scenario) Name() string { return "cab" }
+
+// Settings are the scenario's switches.
+func (Scenario) Settings() []scenario.Setting {
+	return []scenario.Setting{
+		{
+			Name: settingPartitions, Default: "6", Check: checkPartitions,
+			Help: "partitions of each topic when it is created",
+		},
+		{
+			Name: settingLateness, Default: refine.LatenessDefault.String(), Check: checkLateness,
+			Help: "how far behind the latest of its partition a reading may be, in simulated time",
+		},
+	}
+}
+
+// Defaults are those of a plain run: five minutes of the city in twenty seconds.
+func (Scenario) Defaults(map[string]string) scenario.Defaults {
+	return scenario.Defaults{
+		Load:     scenario.Load{Rate: 40, Devices: 300, For: 5 * time.Minute},
+		Speed:    15,
+		DrainMax: 60 * time.Second,
+		Targets: []chaos.Target{
+			{Name: componentHub, Kind: chaos.Service},
+			{Name: componentRefine, Kind: chaos.Service},
+			{Name: componentMeasure, Kind: chaos.Service},
+		},
+	}
+}
+
+// Roles are the policies of the components.
+func (Scenario) Roles() fs.FS {
+	sub, err := fs.Sub(policies, "iam")
+	if err != nil {
+		panic(err) // the directory is embedded above
+	}
+	return sub
+}
+
+// Hops are the topics a reading passes. One that comes too late passes the side
+// topic instead of cab-activity.
+func (Scenario) Hops() []scenario.Hop {
+	return []scenario.Hop{
+		{From: "device", To: TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{TelemetryTopic}, Identify: identify},
+		{From: TelemetryTopic, To: pointRefined, Guarantee: scenario.ExactlyOnce, Store: scenario.Topics{ActivityTopic, LateTopic}, Identify: identify},
+	}
+}
+
+// identify reads the first two fields of a reading or an activity, in Avro
+// behind the registry's five bytes: the same in every version of the schemas.
+func identify(data []byte) (id, runID string, err error) {
+	const header = 5
+	if len(data) < header {
+		return "", "", errors.New("no record") // a mark
+	}
+	rest := data[header:]
+	for _, field := range []*string{&id, &runID} {
+		n, used := binary.Varint(rest)
+		if used <= 0 || n < 0 || n > int64(len(rest)-used) {
+			return "", "", errors.New("no text where id and run id stand")
+		}
+		*field, rest = string(rest[used:used+int(n)]), rest[used+int(n):]
+	}
+	return id, runID, nil
+}
+
+func checkPartitions(value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 || n > partitionsMax {
+		return fmt.Errorf("want 1 to %d", partitionsMax)
+	}
+	return nil
+}
+
+func checkLateness(value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < time.Second || d > time.Hour {
+		return errors.New("want 1s to 1h, such as 90s")
+	}
+	return nil
+}
+
+// partitions and lateness are the checked settings.
+func partitions(env scenario.Env) int32 {
+	n, _ := strconv.Atoi(env.Settings[settingPartitions])
+	return int32(n)
+}
+
+func lateness(env scenario.Env) time.Duration {
+	d, _ := time.ParseDuration(env.Settings[settingLateness])
+	return d
+}
