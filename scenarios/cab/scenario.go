@@ -19,7 +19,6 @@ import (
 
 	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/scenario"
-	"github.com/weirstream/weir/scenarios/cab/refine"
 )
 
 // Topics. Their names are fixed, so that a policy can name them.
@@ -45,7 +44,6 @@ const (
 
 const (
 	settingPartitions = "partitions"
-	settingLateness   = "lateness"
 	partitionsMax     = 200
 	pointRefined      = "refined" // on cab-activity, or late
 )
@@ -69,18 +67,15 @@ func (Scenario) Settings() []scenario.Setting {
 			Name: settingPartitions, Default: "6", Check: checkPartitions,
 			Help: "partitions of each topic when it is created",
 		},
-		{
-			Name: settingLateness, Default: refine.LatenessDefault.String(), Check: checkLateness,
-			Help: "how far behind the latest of its partition a reading may be, in simulated time",
-		},
 	}
 }
 
-// Defaults are those of a plain run: five minutes of the city in twenty seconds.
+// Defaults are those of a plain run: some minutes of the city in twenty seconds,
+// and two more until the last windows have ended.
 func (Scenario) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
-		Load:     scenario.Load{Rate: 40, Devices: 300, For: 5 * time.Minute},
-		Speed:    15,
+		Load:     scenario.Load{Rate: 30, Devices: 400, For: 400 * time.Second},
+		Speed:    20,
 		DrainMax: 60 * time.Second,
 		Targets: []chaos.Target{
 			{Name: componentHub, Kind: chaos.Service},
@@ -103,14 +98,14 @@ func (Scenario) Roles() fs.FS {
 // topic instead of cab-activity.
 func (Scenario) Hops() []scenario.Hop {
 	return []scenario.Hop{
-		{From: "device", To: TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{TelemetryTopic}, Identify: identify},
-		{From: TelemetryTopic, To: pointRefined, Guarantee: scenario.ExactlyOnce, Store: scenario.Topics{ActivityTopic, LateTopic}, Identify: identify},
+		{From: "device", To: TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{TelemetryTopic}, Identify: Identify},
+		{From: TelemetryTopic, To: pointRefined, Guarantee: scenario.ExactlyOnce, Store: scenario.Topics{ActivityTopic, LateTopic}, Identify: Identify},
 	}
 }
 
-// identify reads the first two fields of a reading or an activity, in Avro
+// Identify reads the first two fields of a reading or an activity, in Avro
 // behind the registry's five bytes: the same in every version of the schemas.
-func identify(data []byte) (id, runID string, err error) {
+func Identify(data []byte) (id, runID string, err error) {
 	const header = 5
 	if len(data) < header {
 		return "", "", errors.New("no record") // a mark
@@ -133,20 +128,8 @@ func checkPartitions(value string) error {
 	return nil
 }
 
-func checkLateness(value string) error {
-	if d, err := time.ParseDuration(value); err != nil || d < time.Second || d > time.Hour {
-		return errors.New("want 1s to 1h, such as 90s")
-	}
-	return nil
-}
-
-// partitions and lateness are the checked settings.
+// partitions is the checked setting.
 func partitions(env scenario.Env) int32 {
 	n, _ := strconv.Atoi(env.Settings[settingPartitions])
 	return int32(n)
-}
-
-func lateness(env scenario.Env) time.Duration {
-	d, _ := time.ParseDuration(env.Settings[settingLateness])
-	return d
 }

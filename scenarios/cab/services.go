@@ -6,6 +6,7 @@ import (
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
 	"github.com/weirstream/weir/scenarios/cab/hub"
 	"github.com/weirstream/weir/scenarios/cab/measure"
 	"github.com/weirstream/weir/scenarios/cab/refine"
@@ -62,7 +63,7 @@ func newRefine(env scenario.Env) (*refine.Stage, error) {
 	return refine.New(refine.Config{
 		Cluster: cluster, Registry: registry, Group: refineGroup,
 		Input: TelemetryTopic, Output: ActivityTopic, Late: LateTopic, State: RefineStateTopic,
-		Partitions: partitions(env), Lateness: lateness(env), Wall: env.Wall, Log: env.Log,
+		Partitions: partitions(env), Lateness: event.Lateness, Wall: env.Wall, Log: env.Log,
 	})
 }
 

@@ -108,6 +108,11 @@ type Metrics struct {
 	SpeedCount  int64   `json:"speed_count" avro:"speed_count"`
 }
 
+// Lateness is how far behind the latest reading of its partition a reading may
+// be. It covers tunnels, and devices that try again after some seconds of the wall
+// clock at twenty times its speed.
+const Lateness = 2 * time.Minute
+
 // Window is the length of the windows of Metrics, aligned to the Unix epoch.
 const Window = time.Minute
 

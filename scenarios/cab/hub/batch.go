@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,20 +104,27 @@ func (h *Hub) read(line []byte) (*event.Telemetry, *event.Refusal) {
 	return t, nil
 }
 
-// undecodable names the field of a value of the wrong type, and else the line.
+// undecodable names the first field, by name, whose value does not fit, and else
+// the line.
 func undecodable(line []byte, err error) *event.Refusal {
-	refusal := &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line: " + err.Error()}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		refusal.Field, refusal.Value = wrong.Field, wrong.Value
+	var values map[string]json.RawMessage
+	if json.Unmarshal(line, &values) == nil {
+		for _, field := range slices.Sorted(maps.Keys(values)) {
+			alone, _ := json.Marshal(map[string]json.RawMessage{field: values[field]})
+			if err := json.Unmarshal(alone, new(event.Telemetry)); err != nil {
+				return &event.Refusal{Field: field, Value: shortened(string(values[field])), Remedy: "send the type of the contract: " + err.Error()}
+			}
+		}
 	}
-	return refusal
+	return &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line: " + err.Error()}
 }
 
-func quoted(text string) string {
+func quoted(text string) string { return strconv.Quote(shortened(text)) }
+
+func shortened(text string) string {
 	const shown = 60
 	if len(text) > shown {
-		text = text[:shown] + "…"
+		return text[:shown] + "…"
 	}
-	return strconv.Quote(text)
+	return text
 }

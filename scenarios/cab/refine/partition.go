@@ -9,7 +9,6 @@
 package refine
 
 import (
-	"cmp"
 	"container/heap"
 	"math"
 	"slices"
@@ -17,11 +16,6 @@ import (
 
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
-
-// LatenessDefault is how far behind the latest reading of its partition a
-// reading may be. It covers devices that try again after some seconds of the
-// wall clock at fifteen times its speed, and tunnels.
-const LatenessDefault = 2 * time.Minute
 
 // Verdict is what became of a reading.
 type Verdict int
@@ -60,7 +54,7 @@ const formerMax = 16
 // NewPartition is a partition without any history.
 func NewPartition(lateness time.Duration) *Partition {
 	return &Partition{
-		lateness: event.Millis(cmp.Or(lateness, LatenessDefault) / time.Millisecond),
+		lateness: event.Millis(lateness / time.Millisecond),
 		cabs:     map[string]*cab{}, changed: map[string]*cab{},
 	}
 }

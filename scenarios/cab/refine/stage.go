@@ -21,12 +21,12 @@ type Config struct {
 	Cluster    kafka.Cluster
 	Registry   *avro.Registry
 	Group      string
-	Input      string // of readings; the undecodable go to its dead letters
-	Output     string // of activities
-	Late       string // of readings that came too late, as they were
-	State      string // compacted, with as many partitions as Input
-	Partitions int32  // of Output
-	Lateness   time.Duration
+	Input      string        // of readings; the undecodable go to its dead letters
+	Output     string        // of activities
+	Late       string        // of readings that came too late, as they were
+	State      string        // compacted, with as many partitions as Input
+	Partitions int32         // of Output
+	Lateness   time.Duration // how far behind the latest of its partition a reading may be
 	Wall       clock.Clock
 	Log        *slog.Logger
 }

@@ -1,0 +1,232 @@
+// Package audit observes the ends of the cab scenario for its oracle. It reads
+// with a client of its own and decodes with the schemas alone, so that a mistake
+// in the pipeline's reading cannot hide.
+//
+// Documents are folded from the topics that they are made of, as long as there
+// is no index to be searched.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+
+	"github.com/hamba/avro/v2"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab"
+	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/index"
+	"github.com/weirstream/weir/scenarios/cab/oracle"
+)
+
+// Observe finds what the run left.
+func Observe(ctx context.Context, env scenario.Env) (oracle.Observed, error) {
+	brokers, err := env.Kafka(scenario.Auditor)
+	if err != nil {
+		return nil, err
+	}
+	o := &observed{brokers: brokers, run: env.RunID}
+	for schema, text := range map[*avro.Schema]string{&o.activity: event.ActivitySchema(), &o.metrics: event.MetricsSchema()} {
+		if *schema, err = avro.ParseWithCache(text, "", &avro.SchemaCache{}); err != nil {
+			return nil, fmt.Errorf("schema: %w", err)
+		}
+	}
+	return o, nil
+}
+
+type observed struct {
+	brokers           scenario.Brokers
+	run               string
+	activity, metrics avro.Schema
+}
+
+const avroHeader = 5 // magic and schema id
+
+func decode(schema avro.Schema, value []byte, into any) error {
+	if len(value) < avroHeader {
+		return fmt.Errorf("a value of %d bytes", len(value))
+	}
+	return avro.Unmarshal(schema, value[avroHeader:], into)
+}
+
+// Activity implements oracle.Observed.
+func (o *observed) Activity(ctx context.Context) iter.Seq2[event.Activity, error] {
+	return func(yield func(event.Activity, error) bool) {
+		for record, err := range o.records(ctx, cab.ActivityTopic) {
+			var a event.Activity
+			if err == nil && record.Value == nil {
+				continue // a mark
+			}
+			if err == nil {
+				err = decode(o.activity, record.Value, &a)
+			}
+			if (err != nil || a.RunID == o.run) && !yield(a, err) {
+				return
+			}
+		}
+	}
+}
+
+// Windows implements oracle.Observed.
+func (o *observed) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] {
+	return func(yield func(event.Metrics, error) bool) {
+		for record, err := range o.records(ctx, cab.MetricsTopic) {
+			var m event.Metrics
+			if err == nil {
+				err = decode(o.metrics, record.Value, &m)
+			}
+			if (err != nil || m.RunID == o.run) && !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// Incidents implements oracle.Observed.
+func (o *observed) Incidents(ctx context.Context) iter.Seq2[event.Incident, error] {
+	return fold(o.Activity(ctx), index.Incidents,
+		func(i *event.Incident) string { return i.ID }, index.IncidentVersion)
+}
+
+// Cabs implements oracle.Observed.
+func (o *observed) Cabs(ctx context.Context) iter.Seq2[event.Cab, error] {
+	return fold(o.Activity(ctx), func(a *event.Activity) []event.Cab { return []event.Cab{index.Cab(a)} },
+		func(c *event.Cab) string { return c.Cab }, func(c *event.Cab) int64 { return c.Seq })
+}
+
+// fold keeps of each id the document with the highest version.
+func fold[D any](all iter.Seq2[event.Activity, error], documents func(*event.Activity) []D, id func(*D) string, version func(*D) int64) iter.Seq2[D, error] {
+	return func(yield func(D, error) bool) {
+		kept := map[string]D{}
+		for a, err := range all {
+			if err != nil {
+				var none D
+				yield(none, err)
+				return
+			}
+			for _, d := range documents(&a) {
+				if old, ok := kept[id(&d)]; !ok || version(&d) > version(&old) {
+					kept[id(&d)] = d
+				}
+			}
+		}
+		for _, d := range kept {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Late implements oracle.Observed.
+func (o *observed) Late(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for record, err := range o.records(ctx, cab.LateTopic) {
+			var id, run string
+			if err == nil {
+				id, run, err = cab.Identify(record.Value)
+			}
+			if (err != nil || run == o.run) && !yield(id, err) {
+				return
+			}
+		}
+	}
+}
+
+// DeadLetters implements oracle.Observed. What cannot be read tells no run, so
+// all that came since the run began counts.
+func (o *observed) DeadLetters(ctx context.Context) iter.Seq2[oracle.DeadLetter, error] {
+	return func(yield func(oracle.DeadLetter, error) bool) {
+		for _, topic := range []string{cab.DeadTopic, cab.ActivityDeadTopic} {
+			for record, err := range o.records(ctx, topic) {
+				var d oracle.DeadLetter
+				if err == nil {
+					d.Name = topic + "/" + strconv.Itoa(int(record.Partition)) + "/" + strconv.FormatInt(record.Offset, 10)
+					for _, h := range record.Headers {
+						if h.Key == "dlq-reason" {
+							d.Reason = string(h.Value)
+						}
+					}
+				}
+				if !yield(d, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Poison implements oracle.Observed: so far nobody plants any.
+func (o *observed) Poison(context.Context) iter.Seq2[string, error] {
+	return func(func(string, error) bool) {}
+}
+
+// records are the committed records of a topic, from its beginning to its end of now.
+func (o *observed) records(ctx context.Context, topic string) iter.Seq2[*kgo.Record, error] {
+	return func(yield func(*kgo.Record, error) bool) {
+		client, err := kgo.NewClient(append(o.options(), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(),
+			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer client.Close()
+		left, err := ends(ctx, client, topic)
+		if err != nil {
+			yield(nil, fmt.Errorf("topic %s: %w", topic, err))
+			return
+		}
+		for len(left) > 0 {
+			fetches := client.PollFetches(ctx)
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			for record := range fetches.RecordsAll() {
+				if end, ok := left[record.Partition]; ok && record.Offset+1 >= end {
+					delete(left, record.Partition)
+				}
+				if !record.Attrs.IsControl() && !yield(record, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ends are the partitions that hold anything, with the offset after it.
+func ends(ctx context.Context, client *kgo.Client, topic string) (map[int32]int64, error) {
+	admin := kadm.NewClient(client)
+	starts, err := admin.ListStartOffsets(ctx, topic)
+	if err = errors.Join(err, starts.Error()); err != nil {
+		return nil, err
+	}
+	listed, err := admin.ListCommittedOffsets(ctx, topic)
+	if err = errors.Join(err, listed.Error()); err != nil {
+		return nil, err
+	}
+	left := map[int32]int64{}
+	listed.Each(func(end kadm.ListedOffset) {
+		if start, ok := starts.Lookup(topic, end.Partition); ok && end.Offset > start.Offset {
+			left[end.Partition] = end.Offset
+		}
+	})
+	return left, nil
+}
+
+func (o *observed) options() []kgo.Opt {
+	opts := []kgo.Opt{kgo.SeedBrokers(o.brokers.Seeds...), kgo.ClientID(o.brokers.ClientID), kgo.DisableClientMetrics()}
+	if o.brokers.User != "" {
+		opts = append(opts, kgo.SASL(scram.Auth{User: o.brokers.User, Pass: o.brokers.Password}.AsSha512Mechanism()))
+	}
+	if o.brokers.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(o.brokers.TLS))
+	}
+	return opts
+}
