@@ -1,0 +1,229 @@
+package hub
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+	"go.uber.org/goleak"
+
+	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/platform/kafka/avro"
+	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// now is the simulated instant at which the tests' hubs stand.
+func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// serve runs a hub on brokers of its own and returns its URL.
+func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluster) {
+	t.Helper()
+	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(brokers.Close)
+	registry := srfake.New()
+	t.Cleanup(registry.Close)
+	client, err := avro.NewRegistry(avro.RegistryConfig{URL: registry.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic = kafka.Cluster{Seeds: brokers.ListenAddrs()}
+	h, err := New(scenario.Env{
+		Listen: func(string) (net.Listener, error) { return listener, nil },
+		Wall:   clock.Wall{}, Log: slog.New(slog.DiscardHandler),
+		Sim: clock.Simulated{Epoch: now(), Origin: time.Now(), Speed: 1e-6},
+	}, Config{Cluster: topic, Registry: client, Topic: "t", Service: "hub"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	select {
+	case <-h.Ready():
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	return "http://" + listener.Addr().String(), brokers, topic
+}
+
+func line(seq int64, spoil func(*event.Telemetry)) string {
+	r := &event.Telemetry{
+		ID: event.TelemetryID(1, uint32(seq)), RunID: "r", Cab: event.CabName(1), Seq: seq,
+		EventTime: event.MillisOf(now()), Schema: event.Schema, Firmware: "2.1",
+		Lat: 47.33, Lon: 8.41, EngineC: 90, BatteryV: 12.5, TyreKPa: []float64{220, 220, 220, 220}, GPSOK: true,
+	}
+	if spoil != nil {
+		spoil(r)
+	}
+	text, _ := json.Marshal(r)
+	return string(text) + "\n"
+}
+
+func post(t *testing.T, url, contentType, encoding string, body []byte) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+event.TelemetryPath, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", contentType)
+	if encoding != "" {
+		r.Header.Set("Content-Encoding", encoding)
+	}
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply.StatusCode, string(text)
+}
+
+func gzipped(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func TestGoodLinesAreOnTheTopicAndBadOnesAreNamed(t *testing.T) {
+	t.Parallel()
+	url, _, topic := serve(t)
+	body := line(0, nil) + // 1
+		line(1, func(r *event.Telemetry) { r.EventTime += event.Millis(event.AheadMax/time.Millisecond) + 60_000 }) +
+		"\n" + // 3: empty, and no line of the receipt
+		`{"id":"d000001-000002","event_time":"noon"}` + "\n" +
+		"rubbish\n" +
+		line(3, func(r *event.Telemetry) { r.Schema, r.TyreKPa, r.Firmware = event.SchemaOld, nil, "" }) +
+		line(4, func(r *event.Telemetry) { r.SpeedKmh = 900 }) +
+		`{"pad":"` + strings.Repeat("x", lineBytesMax) + `"}`
+	status, text := post(t, url, event.NDJSON, "gzip", gzipped(body))
+	var receipt event.Receipt
+	if err := json.Unmarshal([]byte(text), &receipt); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	if receipt.Accepted != 2 {
+		t.Errorf("accepted %d", receipt.Accepted)
+	}
+	for i, want := range []struct {
+		line  int
+		field string
+	}{{2, "event_time"}, {4, "event_time"}, {5, ""}, {7, "speed_kmh"}, {8, ""}} {
+		if i >= len(receipt.Refused) {
+			t.Fatalf("refused only %+v", receipt.Refused)
+		}
+		got := receipt.Refused[i]
+		if got.Line != want.line || got.Field != want.field || got.Value == "" || got.Remedy == "" || len(got.Value) > 100 {
+			t.Errorf("refused %+v, want line %d, field %q", got, want.line, want.field)
+		}
+	}
+	records, err := kafka.ReadAll(t.Context(), topic, "t")
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, r := range records {
+		if string(r.Key) != event.CabName(1) {
+			t.Errorf("key %q", r.Key)
+		}
+	}
+}
+
+func TestBodiesThatAreNoBatchAreRefusedWhole(t *testing.T) {
+	t.Parallel()
+	url, _, topic := serve(t)
+	for name, c := range map[string]struct {
+		contentType, encoding string
+		body                  []byte
+		field                 string
+	}{
+		"no type":        {"", "", []byte(line(0, nil)), "Content-Type"},
+		"another type":   {"application/json", "", []byte(line(0, nil)), "Content-Type"},
+		"unknown coding": {event.NDJSON, "br", []byte(line(0, nil)), "Content-Encoding"},
+		"no gzip":        {event.NDJSON, "gzip", []byte(line(0, nil)), "body"},
+		"half a gzip":    {event.NDJSON, "gzip", gzipped(line(0, nil))[:40], "body"},
+		"damaged gzip":   {event.NDJSON, "gzip", append(gzipped(line(0, nil))[:60], bytes.Repeat([]byte{7}, 60)...), "body"},
+		"nothing":        {event.NDJSON, "", []byte(" \n\n"), "body"},
+		"too much":       {event.NDJSON, "", bytes.Repeat([]byte("x\n"), bodyBytesMax/2+1), "body"},
+		"a bomb":         {event.NDJSON, "gzip", gzipped(strings.Repeat("x\n", bodyBytesMax)), "body"},
+	} {
+		status, text := post(t, url, c.contentType, c.encoding, c.body)
+		var refusal event.Refusal
+		if err := json.Unmarshal([]byte(text), &refusal); err != nil || status != http.StatusBadRequest ||
+			refusal.Line != 0 || refusal.Field != c.field || refusal.Value == "" || refusal.Remedy == "" {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) > 0 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+func TestUnwillingTopicTurnsBatchesAway(t *testing.T) {
+	t.Parallel()
+	url, brokers, _ := serve(t)
+	if status, text := post(t, url, event.NDJSON, "", []byte(line(0, nil))); status != http.StatusOK {
+		t.Fatalf("before: %d %s", status, text)
+	}
+	brokers.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+event.TelemetryPath, strings.NewReader(line(1, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", event.NDJSON)
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close() //nolint:errcheck // only read
+	if reply.StatusCode != http.StatusServiceUnavailable || reply.Header.Get("Retry-After") == "" {
+		t.Errorf("%s, Retry-After %q", reply.Status, reply.Header.Get("Retry-After"))
+	}
+}
+
+func FuzzLine(f *testing.F) {
+	h := &Hub{env: scenario.Env{Sim: clock.Simulated{Epoch: now(), Origin: time.Now(), Speed: 1}}}
+	f.Add([]byte(line(0, nil)))
+	f.Add([]byte(`{"id":5,"event_time":"x"}`))
+	f.Add([]byte(`[{}]`))
+	f.Add([]byte(`{"lat":1e999}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, refusal := h.read(text)
+		if (r == nil) == (refusal == nil) {
+			t.Fatalf("%q: %+v, %+v", text, r, refusal)
+		}
+		if refusal != nil && (refusal.Remedy == "" || len(refusal.Value) > 500) {
+			t.Errorf("%q: %+v", text, refusal)
+		}
+	})
+}
