@@ -31,7 +31,7 @@ func newJob(t testing.TB, partitions int, lateness time.Duration) *job {
 	j := &job{t: t}
 	for range partitions {
 		j.refines = append(j.refines, refine.NewPartition(lateness))
-		m, err := measure.NewPartition(partitions)
+		m, err := measure.NewPartition()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func (j *job) take(device uint32, r event.Telemetry) {
 }
 
 func (j *job) measure(to int, a *event.Activity, source int, watermark event.Millis) {
-	mark := measure.Mark{Run: "r", Source: int32(source), Watermark: watermark}
+	mark := event.Mark{Run: "r", Source: int32(source), Watermark: watermark}
 	err := j.measures[to].Take(a, mark, func(m event.Metrics) { j.windows = append(j.windows, m) })
 	if err != nil || j.measures[to].Misplaced() > 0 {
 		j.t.Fatalf("%d misplaced, %v", j.measures[to].Misplaced(), err)

@@ -4,10 +4,15 @@ package scenarios
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab"
+	"github.com/weirstream/weir/scenarios/cab/event"
+	caboracle "github.com/weirstream/weir/scenarios/cab/oracle"
 	"github.com/weirstream/weir/scenarios/location"
 	"github.com/weirstream/weir/scenarios/location/oracle"
+	"github.com/weirstream/weir/simulators/cabs"
 	"github.com/weirstream/weir/simulators/subscribers"
 )
 
@@ -26,7 +31,7 @@ func Catalog() []Entry {
 		{Name: "badge", Story: "Badge reads tell a security team where the crowd gathers"},
 		{Name: "pricing", Story: "Clicks, catalog and orders set the price of a sneaker"},
 		{Name: "fleet", Story: "Trucks' sensors open and close anomalies within seconds"},
-		{Name: "cab", Story: "Cab telemetry on Kafka becomes activity, health and zone metrics"},
+		{Name: "cab", Story: "Cab telemetry on Kafka becomes activity, health and zone metrics", New: newCab},
 	}
 }
 
@@ -38,6 +43,18 @@ func Find(name string) (Entry, bool) {
 		}
 	}
 	return Entry{}, false
+}
+
+func newCab() (scenario.Entry, error) {
+	simulator, err := cabs.New(cabs.Config{Closing: event.Lateness + 2*event.Window})
+	if err != nil {
+		return scenario.Entry{}, fmt.Errorf("cabs: %w", err)
+	}
+	grader, err := caboracle.New(caboracle.Observe)
+	if err != nil {
+		return scenario.Entry{}, fmt.Errorf("oracle: %w", err)
+	}
+	return scenario.Entry{Scenario: cab.New(), Simulator: simulator, Grader: grader}, nil
 }
 
 func newLocation() (scenario.Entry, error) {

@@ -16,11 +16,16 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 )
 
-// Environment variables that say where Kafka is, for targets that cannot be asked.
+// Environment variables that say where Kafka and its schema registry are, for
+// targets that cannot be asked.
 const (
 	brokersVar  = "KAFKA_BOOTSTRAP_SERVERS" // HOST:PORT,HOST:PORT
 	userVar     = "KAFKA_USER"              // of SASL/SCRAM-SHA-512
 	passwordVar = "KAFKA_PASSWORD"
+
+	registryVar         = "SCHEMA_REGISTRY_URL"
+	registryUserVar     = "SCHEMA_REGISTRY_USER"
+	registryPasswordVar = "SCHEMA_REGISTRY_PASSWORD"
 )
 
 // findTimeout bounds the question where brokers are. An embedded cloud starts
@@ -78,4 +83,26 @@ func askMSK(ctx context.Context, msk *kafka.Client) ([]string, error) {
 		return nil, errors.New("the MSK cluster has no brokers that take SASL/SCRAM")
 	}
 	return strings.Split(seeds, ","), nil
+}
+
+// registryOf is the schema registry that the environment names, else that of the
+// weir cloud at the endpoint.
+func registryOf(base aws.Config) func() (scenario.Address, error) {
+	return func() (scenario.Address, error) {
+		if url := os.Getenv(registryVar); url != "" {
+			return scenario.Address{URL: url, User: os.Getenv(registryUserVar), Password: os.Getenv(registryPasswordVar)}, nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+		defer cancel()
+		var answer struct{ URL string }
+		told, err := askCloud(ctx, base, "schema-registry", &answer)
+		if err != nil {
+			return scenario.Address{}, err
+		}
+		if !told || answer.URL == "" {
+			return scenario.Address{}, fmt.Errorf("the endpoint is no weir cloud: %s must name its URL", registryVar)
+		}
+		root, err := base.Credentials.Retrieve(ctx)
+		return scenario.Address{URL: answer.URL, User: root.AccessKeyID, Password: root.SecretAccessKey}, err
+	}
 }

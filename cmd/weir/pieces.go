@@ -30,7 +30,7 @@ func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
 	}
 	listen, url := elsewhere("")
 	return scenario.World{
-		Base: base, Kafka: brokersOf(base), Function: builtInFunction, Listen: listen, URL: url,
+		Base: base, Kafka: brokersOf(base), Registry: registryOf(base), Function: builtInFunction, Listen: listen, URL: url,
 		Wall: clock.Wall{}, Sim: sim, Log: g.logger(cmd),
 	}, nil
 }
@@ -47,25 +47,32 @@ func pieceClock(ctx context.Context, base aws.Config) (clock.Simulated, error) {
 // cloudClock asks a weir cloud for its simulated clock. Another endpoint has
 // none, and simulated time is wall time there.
 func cloudClock(ctx context.Context, base aws.Config) (clock.Simulated, error) {
-	endpoint := aws.ToString(base.BaseEndpoint)
 	now := time.Now()
 	wall := clock.Simulated{Epoch: now, Origin: now, Speed: 1}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(endpoint, "/")+"/_weir/clock", nil)
+	var answer struct{ Clock string }
+	if told, err := askCloud(ctx, base, "clock", &answer); !told || err != nil {
+		return wall, err
+	}
+	return clock.Parse(answer.Clock)
+}
+
+// askCloud asks a weir cloud what AWS has no API for; told is false if another
+// cloud is there.
+func askCloud(ctx context.Context, base aws.Config, what string, answer any) (told bool, err error) {
+	endpoint := aws.ToString(base.BaseEndpoint)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(endpoint, "/")+"/_weir/"+what, nil)
 	if err != nil {
-		return wall, fmt.Errorf("endpoint %s: %w", endpoint, err)
+		return false, fmt.Errorf("endpoint %s: %w", endpoint, err)
 	}
 	reply, err := base.HTTPClient.Do(request)
 	if err != nil {
-		return wall, fmt.Errorf("endpoint %s does not answer: %w (is `weir cloud` running there?)", endpoint, err)
+		return false, fmt.Errorf("endpoint %s does not answer: %w (is `weir cloud` running there?)", endpoint, err)
 	}
 	defer reply.Body.Close() //nolint:errcheck // only read
-	var answer struct{ Clock string }
-	if reply.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(reply.Body, 1<<10)).Decode(&answer) != nil {
-		return wall, nil
-	}
-	return clock.Parse(answer.Clock)
+	told = reply.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(reply.Body, 1<<10)).Decode(answer) == nil
+	return told, nil
 }
 
 // scenarioArg wants a scenario's name and at most extra more words.

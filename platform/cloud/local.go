@@ -6,7 +6,8 @@ import (
 )
 
 // serveLocal answers what is no AWS API, without authentication: whether the
-// cloud is ready, and the simulated clock that other processes must agree on.
+// cloud is ready, the simulated clock that other processes must agree on, and
+// where the schema registry is, which AWS would not tell.
 func (c *Cloud) serveLocal(w http.ResponseWriter, r *http.Request, name string) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
@@ -23,6 +24,13 @@ func (c *Cloud) serveLocal(w http.ResponseWriter, r *http.Request, name string) 
 		body = map[string]any{"status": "ready", "services": services}
 	case "clock":
 		body = map[string]string{"clock": c.cfg.Sim.String()}
+	case "schema-registry":
+		url, err := c.SchemaRegistry()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		body = map[string]string{"url": url}
 	default:
 		http.NotFound(w, r)
 		return

@@ -10,8 +10,6 @@ package cab
 
 import (
 	"embed"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -19,18 +17,7 @@ import (
 
 	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/scenario"
-)
-
-// Topics. Their names are fixed, so that a policy can name them.
-const (
-	TelemetryTopic    = "cab-telemetry"
-	DeadTopic         = "cab-telemetry.dlq"
-	LateTopic         = "cab-telemetry.late"
-	ActivityTopic     = "cab-activity"
-	ActivityDeadTopic = "cab-activity.dlq"
-	MetricsTopic      = "cab-metrics"
-	RefineStateTopic  = "cab-refine-state"
-	MeasureStateTopic = "cab-measure-state"
+	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
 // Components, which are services and consumer groups by the same names.
@@ -98,27 +85,9 @@ func (Scenario) Roles() fs.FS {
 // topic instead of cab-activity.
 func (Scenario) Hops() []scenario.Hop {
 	return []scenario.Hop{
-		{From: "device", To: TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{TelemetryTopic}, Identify: Identify},
-		{From: TelemetryTopic, To: pointRefined, Guarantee: scenario.ExactlyOnce, Store: scenario.Topics{ActivityTopic, LateTopic}, Identify: Identify},
+		{From: "device", To: event.TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{event.TelemetryTopic}, Identify: event.Identify},
+		{From: event.TelemetryTopic, To: pointRefined, Guarantee: scenario.ExactlyOnce, Store: scenario.Topics{event.ActivityTopic, event.LateTopic}, Identify: event.Identify},
 	}
-}
-
-// Identify reads the first two fields of a reading or an activity, in Avro
-// behind the registry's five bytes: the same in every version of the schemas.
-func Identify(data []byte) (id, runID string, err error) {
-	const header = 5
-	if len(data) < header {
-		return "", "", errors.New("no record") // a mark
-	}
-	rest := data[header:]
-	for _, field := range []*string{&id, &runID} {
-		n, used := binary.Varint(rest)
-		if used <= 0 || n < 0 || n > int64(len(rest)-used) {
-			return "", "", errors.New("no text where id and run id stand")
-		}
-		*field, rest = string(rest[used:used+int(n)]), rest[used+int(n):]
-	}
-	return id, runID, nil
 }
 
 func checkPartitions(value string) error {

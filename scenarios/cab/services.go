@@ -1,7 +1,9 @@
 package cab
 
 import (
+	"cmp"
 	"context"
+	"os"
 
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
@@ -52,7 +54,7 @@ func newHub(env scenario.Env) (*hub.Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return hub.New(env, hub.Config{Cluster: cluster, Registry: registry, Topic: TelemetryTopic, Service: componentHub})
+	return hub.New(env, hub.Config{Cluster: cluster, Registry: registry, Topic: event.TelemetryTopic, Service: componentHub})
 }
 
 func newRefine(env scenario.Env) (*refine.Stage, error) {
@@ -61,8 +63,8 @@ func newRefine(env scenario.Env) (*refine.Stage, error) {
 		return nil, err
 	}
 	return refine.New(refine.Config{
-		Cluster: cluster, Registry: registry, Group: refineGroup,
-		Input: TelemetryTopic, Output: ActivityTopic, Late: LateTopic, State: RefineStateTopic,
+		Cluster: cluster, Registry: registry, Group: refineGroup, Instance: instance(componentRefine),
+		Input: event.TelemetryTopic, Output: event.ActivityTopic, Late: event.LateTopic, State: event.RefineStateTopic,
 		Partitions: partitions(env), Lateness: event.Lateness, Wall: env.Wall, Log: env.Log,
 	})
 }
@@ -73,9 +75,20 @@ func newMeasure(env scenario.Env) (*measure.Stage, error) {
 		return nil, err
 	}
 	return measure.New(measure.Config{
-		Cluster: cluster, Registry: registry, Group: measureGroup,
-		Input: ActivityTopic, Output: MetricsTopic, State: MeasureStateTopic, Wall: env.Wall, Log: env.Log,
+		Cluster: cluster, Registry: registry, Group: measureGroup, Instance: instance(componentMeasure),
+		Input: event.ActivityTopic, Output: event.MetricsTopic, State: event.MeasureStateTopic, Wall: env.Wall, Log: env.Log,
 	})
+}
+
+// instance makes a static member of a stage: one that is started again within
+// the session's time-out has its partitions at once, and the end of its killed
+// predecessor's transaction. Several on one host need GROUP_INSTANCE_ID.
+func instance(component string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return cmp.Or(os.Getenv("GROUP_INSTANCE_ID"), component+"@"+host)
 }
 
 // closing waits for a channel to close.

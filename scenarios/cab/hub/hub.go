@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -109,7 +108,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	producing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, failed := errgroup.WithContext(ctx)
-	group.Go(func() error { return h.producer.Run(producing) })
+	group.Go(func() error {
+		err := h.producer.Run(producing)
+		if err != nil && producing.Err() != nil { // of batches that were turned away: nobody counts on them
+			h.log.Warn("records are left that the brokers did not take", "error", err)
+			return nil
+		}
+		return err
+	})
 	group.Go(func() error {
 		defer stop() // after the last batch
 		ended := make(chan error, 1)
@@ -163,15 +169,14 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	h.reply(w, http.StatusOK, receipt)
 }
 
-// put puts the good lines on the topic and waits until all of them lie there.
+// put puts the good lines on the topic and waits until all of them lie there, or
+// for putMax: what is on its way to a broker that does not answer may arrive later.
 func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, putMax)
 	defer cancel()
 	var receipt event.Receipt
-	var pending sync.WaitGroup
-	var failure atomic.Pointer[error]
-	fail := func(err error) { failure.CompareAndSwap(nil, &err) }
-	defer pending.Wait() // the records are the producer's until then
+	s := &settling{all: make(chan struct{})}
+	s.left.Store(1) // this call's
 	line := 0
 	for text := range bytes.Lines(body) {
 		line++
@@ -188,24 +193,41 @@ func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
 		if err != nil {
 			return receipt, err
 		}
-		pending.Add(1)
+		s.left.Add(1)
 		err = h.producer.PutAsync(ctx, &kgo.Record{Key: []byte(t.Cab), Value: value}, func(_ *kgo.Record, err error) {
-			if err != nil {
-				fail(err)
-			}
-			pending.Done()
+			s.settle(err)
 		})
 		if err != nil {
-			pending.Done()
 			return receipt, err
 		}
 		receipt.Accepted++
 	}
-	pending.Wait()
-	if err := failure.Load(); err != nil {
+	s.settle(nil)
+	select {
+	case <-s.all:
+	case <-ctx.Done():
+		return receipt, ctx.Err()
+	}
+	if err := s.failure.Load(); err != nil {
 		return receipt, *err
 	}
 	return receipt, nil
+}
+
+// settling waits for the records of one batch.
+type settling struct {
+	left    atomic.Int64
+	failure atomic.Pointer[error] // the first
+	all     chan struct{}
+}
+
+func (s *settling) settle(err error) {
+	if err != nil {
+		s.failure.CompareAndSwap(nil, &err)
+	}
+	if s.left.Add(-1) == 0 {
+		close(s.all)
+	}
 }
 
 func (h *Hub) reply(w http.ResponseWriter, status int, value any) {

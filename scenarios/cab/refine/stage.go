@@ -21,6 +21,7 @@ type Config struct {
 	Cluster    kafka.Cluster
 	Registry   *avro.Registry
 	Group      string
+	Instance   string // of a static member
 	Input      string        // of readings; the undecodable go to its dead letters
 	Output     string        // of activities
 	Late       string        // of readings that came too late, as they were
@@ -63,7 +64,7 @@ func New(cfg Config) (*Stage, error) {
 		return nil, fmt.Errorf("refine: %w", err)
 	}
 	s.Transformer, err = kafka.NewTransformer(cfg.Cluster, kafka.TransformerConfig{
-		Member: kafka.Member{Group: cfg.Group}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
+		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
 	}, func(int32) *Partition { return NewPartition(cfg.Lateness) }, s.handle)
 	if err != nil {
 		return nil, fmt.Errorf("refine: %w", err)

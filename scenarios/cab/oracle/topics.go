@@ -1,10 +1,4 @@
-// Package audit observes the ends of the cab scenario for its oracle. It reads
-// with a client of its own and decodes with the schemas alone, so that a mistake
-// in the pipeline's reading cannot hide.
-//
-// Documents are folded from the topics that they are made of, as long as there
-// is no index to be searched.
-package audit
+package oracle
 
 import (
 	"context"
@@ -19,19 +13,19 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/weirstream/weir/platform/scenario"
-	"github.com/weirstream/weir/scenarios/cab"
 	"github.com/weirstream/weir/scenarios/cab/event"
-	"github.com/weirstream/weir/scenarios/cab/index"
-	"github.com/weirstream/weir/scenarios/cab/oracle"
 )
 
-// Observe finds what the run left.
-func Observe(ctx context.Context, env scenario.Env) (oracle.Observed, error) {
+// Observe finds what the run left in Kafka. It reads with a client of its own and
+// decodes by the schemas alone, so that a mistake in the pipeline's reading cannot
+// hide. Documents are folded from the topics that they are made of, as long as
+// there is no index to be searched.
+func Observe(_ context.Context, env scenario.Env) (Observed, error) {
 	brokers, err := env.Kafka(scenario.Auditor)
 	if err != nil {
 		return nil, err
 	}
-	o := &observed{brokers: brokers, run: env.RunID}
+	o := &topics{brokers: brokers, run: env.RunID}
 	for schema, text := range map[*avro.Schema]string{&o.activity: event.ActivitySchema(), &o.metrics: event.MetricsSchema()} {
 		if *schema, err = avro.ParseWithCache(text, "", &avro.SchemaCache{}); err != nil {
 			return nil, fmt.Errorf("schema: %w", err)
@@ -40,7 +34,7 @@ func Observe(ctx context.Context, env scenario.Env) (oracle.Observed, error) {
 	return o, nil
 }
 
-type observed struct {
+type topics struct {
 	brokers           scenario.Brokers
 	run               string
 	activity, metrics avro.Schema
@@ -55,10 +49,10 @@ func decode(schema avro.Schema, value []byte, into any) error {
 	return avro.Unmarshal(schema, value[avroHeader:], into)
 }
 
-// Activity implements oracle.Observed.
-func (o *observed) Activity(ctx context.Context) iter.Seq2[event.Activity, error] {
+// Activity implements Observed.
+func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] {
 	return func(yield func(event.Activity, error) bool) {
-		for record, err := range o.records(ctx, cab.ActivityTopic) {
+		for record, err := range o.records(ctx, event.ActivityTopic) {
 			var a event.Activity
 			if err == nil && record.Value == nil {
 				continue // a mark
@@ -73,10 +67,10 @@ func (o *observed) Activity(ctx context.Context) iter.Seq2[event.Activity, error
 	}
 }
 
-// Windows implements oracle.Observed.
-func (o *observed) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] {
+// Windows implements Observed.
+func (o *topics) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] {
 	return func(yield func(event.Metrics, error) bool) {
-		for record, err := range o.records(ctx, cab.MetricsTopic) {
+		for record, err := range o.records(ctx, event.MetricsTopic) {
 			var m event.Metrics
 			if err == nil {
 				err = decode(o.metrics, record.Value, &m)
@@ -88,16 +82,40 @@ func (o *observed) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] 
 	}
 }
 
-// Incidents implements oracle.Observed.
-func (o *observed) Incidents(ctx context.Context) iter.Seq2[event.Incident, error] {
-	return fold(o.Activity(ctx), index.Incidents,
-		func(i *event.Incident) string { return i.ID }, index.IncidentVersion)
+// Incidents implements Observed.
+func (o *topics) Incidents(ctx context.Context) iter.Seq2[event.Incident, error] {
+	return fold(o.Activity(ctx), incidentsOf,
+		func(i *event.Incident) string { return i.ID }, func(i *event.Incident) int64 { return i.ClosedSeq })
 }
 
-// Cabs implements oracle.Observed.
-func (o *observed) Cabs(ctx context.Context) iter.Seq2[event.Cab, error] {
-	return fold(o.Activity(ctx), func(a *event.Activity) []event.Cab { return []event.Cab{index.Cab(a)} },
+// Cabs implements Observed.
+func (o *topics) Cabs(ctx context.Context) iter.Seq2[event.Cab, error] {
+	return fold(o.Activity(ctx), stateOf,
 		func(c *event.Cab) string { return c.Cab }, func(c *event.Cab) int64 { return c.Seq })
+}
+
+// incidentsOf are an activity's incidents as they are after it.
+func incidentsOf(a *event.Activity) []event.Incident {
+	var all []event.Incident
+	for _, h := range a.Health {
+		i := event.Incident{
+			ID: event.IncidentID(a.Cab, h.Kind, h.OpenedSeq), RunID: a.RunID, Cab: a.Cab, Kind: h.Kind,
+			OpenedSeq: h.OpenedSeq, OpenedAt: h.OpenedAt, Closed: h.Change == event.Closed,
+		}
+		if i.Closed {
+			i.ClosedSeq, i.ClosedAt = a.Seq, a.EventTime
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// stateOf is a cab's state as of an activity.
+func stateOf(a *event.Activity) []event.Cab {
+	return []event.Cab{{
+		RunID: a.RunID, Cab: a.Cab, Seq: a.Seq, EventTime: a.EventTime, Zone: a.Zone, Lat: a.Lat, Lon: a.Lon,
+		SpeedKmh: a.SpeedKmh, Hired: a.Hired, Schema: a.Schema, Open: a.Open,
+	}}
 }
 
 // fold keeps of each id the document with the highest version.
@@ -124,13 +142,13 @@ func fold[D any](all iter.Seq2[event.Activity, error], documents func(*event.Act
 	}
 }
 
-// Late implements oracle.Observed.
-func (o *observed) Late(ctx context.Context) iter.Seq2[string, error] {
+// Late implements Observed.
+func (o *topics) Late(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for record, err := range o.records(ctx, cab.LateTopic) {
+		for record, err := range o.records(ctx, event.LateTopic) {
 			var id, run string
 			if err == nil {
-				id, run, err = cab.Identify(record.Value)
+				id, run, err = event.Identify(record.Value)
 			}
 			if (err != nil || run == o.run) && !yield(id, err) {
 				return
@@ -139,13 +157,13 @@ func (o *observed) Late(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// DeadLetters implements oracle.Observed. What cannot be read tells no run, so
+// DeadLetters implements Observed. What cannot be read tells no run, so
 // all that came since the run began counts.
-func (o *observed) DeadLetters(ctx context.Context) iter.Seq2[oracle.DeadLetter, error] {
-	return func(yield func(oracle.DeadLetter, error) bool) {
-		for _, topic := range []string{cab.DeadTopic, cab.ActivityDeadTopic} {
+func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
+	return func(yield func(DeadLetter, error) bool) {
+		for _, topic := range []string{event.DeadTopic, event.ActivityDeadTopic} {
 			for record, err := range o.records(ctx, topic) {
-				var d oracle.DeadLetter
+				var d DeadLetter
 				if err == nil {
 					d.Name = topic + "/" + strconv.Itoa(int(record.Partition)) + "/" + strconv.FormatInt(record.Offset, 10)
 					for _, h := range record.Headers {
@@ -162,13 +180,13 @@ func (o *observed) DeadLetters(ctx context.Context) iter.Seq2[oracle.DeadLetter,
 	}
 }
 
-// Poison implements oracle.Observed: so far nobody plants any.
-func (o *observed) Poison(context.Context) iter.Seq2[string, error] {
+// Poison implements Observed: so far nobody plants any.
+func (o *topics) Poison(context.Context) iter.Seq2[string, error] {
 	return func(func(string, error) bool) {}
 }
 
 // records are the committed records of a topic, from its beginning to its end of now.
-func (o *observed) records(ctx context.Context, topic string) iter.Seq2[*kgo.Record, error] {
+func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Record, error] {
 	return func(yield func(*kgo.Record, error) bool) {
 		client, err := kgo.NewClient(append(o.options(), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(),
 			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
@@ -220,7 +238,7 @@ func ends(ctx context.Context, client *kgo.Client, topic string) (map[int32]int6
 	return left, nil
 }
 
-func (o *observed) options() []kgo.Opt {
+func (o *topics) options() []kgo.Opt {
 	opts := []kgo.Opt{kgo.SeedBrokers(o.brokers.Seeds...), kgo.ClientID(o.brokers.ClientID), kgo.DisableClientMetrics()}
 	if o.brokers.User != "" {
 		opts = append(opts, kgo.SASL(scram.Auth{User: o.brokers.User, Pass: o.brokers.Password}.AsSha512Mechanism()))
