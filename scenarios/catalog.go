@@ -4,7 +4,6 @@ package scenarios
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab"

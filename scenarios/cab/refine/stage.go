@@ -21,7 +21,7 @@ type Config struct {
 	Cluster    kafka.Cluster
 	Registry   *avro.Registry
 	Group      string
-	Instance   string // of a static member
+	Instance   string        // of a static member
 	Input      string        // of readings; the undecodable go to its dead letters
 	Output     string        // of activities
 	Late       string        // of readings that came too late, as they were
