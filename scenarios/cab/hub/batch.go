@@ -90,7 +90,7 @@ func (h *Hub) read(line []byte) (*event.Telemetry, *event.Refusal) {
 		return nil, &event.Refusal{Value: fmt.Sprintf("%d bytes", len(line)), Remedy: fmt.Sprintf("send at most %d bytes a line", lineBytesMax)}
 	}
 	t := new(event.Telemetry)
-	if err := json.UnmarshalNoEscape(line, t); err != nil {
+	if err := json.Unmarshal(line, t); err != nil {
 		return nil, undecodable(line, err)
 	}
 	err := t.Check()
