@@ -26,6 +26,9 @@ root and, once clients are served, "ready". Ctrl-C finishes the calls in hand an
 Without --data nothing is kept. With it, whatever was answered with success is
 on disk and is there again at the next start, also after a crash or kill -9.
 
+Kafka's clients sign in by SCRAM-SHA-512 or PLAIN, with the root's access key for
+user and its secret for password; topics are made by who wants them.
+
 The root credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where both
 are set, else test and test.`
 
@@ -40,6 +43,9 @@ const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed e
 
   # Keep everything in a directory, across restarts and crashes
   weir cloud --data ~/weir-data
+
+  # Kafka where its clients expect it: brokers on 9092, 9093 and 9094
+  weir cloud --kafka-listen 127.0.0.1:9092 --registry-listen 127.0.0.1:8081
 
   # In another region and account
   weir cloud --region eu-central-1 --account 111122223333`

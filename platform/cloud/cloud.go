@@ -1,5 +1,7 @@
-// Package cloud is the embedded cloud: AWS services on one HTTP endpoint,
-// loopback by default, everything in memory or, with Config.Data, on disk.
+// Package cloud is the embedded cloud: AWS services on one HTTP endpoint, and
+// Kafka and a schema registry on ports of their own once they are used. All on
+// loopback by default, and in memory or temporary files or, with Config.Data,
+// kept on disk.
 //
 // Guarantee: a call that was answered with success happened, exactly once, and
 // stays until the process ends. With a data directory it stays after that too,
