@@ -21,7 +21,7 @@ type ConsumerConfig struct {
 	Topics          []string
 	Uncommitted     bool          // also records of open and aborted transactions; by default committed ones only
 	BatchRecordsMax int           // handed over at once; 0 means 1,000
-	QueueRecordsMax int           // a partition with so many records waiting is fetched no more until half are done; 0 means 5,000
+	QueueRecordsMax int           // a partition with so many records waiting is fetched no more until half are done; 0 means 20,000
 	CommitInterval  time.Duration // how often done work is committed; 0 means 1s
 	HandOverMax     time.Duration // for the batch in hand when its partition is revoked or ctx ends; 0 means 10s
 	AttemptsMax     int           // of a batch, before its records are tried one by one and those that fail become dead letters; 0 means 5
@@ -58,7 +58,7 @@ func (c *ConsumerConfig) Validate() error {
 
 func (c ConsumerConfig) withDefaults() ConsumerConfig {
 	c.BatchRecordsMax = cmp.Or(c.BatchRecordsMax, 1000)
-	c.QueueRecordsMax = cmp.Or(c.QueueRecordsMax, 5000)
+	c.QueueRecordsMax = cmp.Or(c.QueueRecordsMax, 20_000)
 	c.CommitInterval = cmp.Or(c.CommitInterval, time.Second)
 	c.HandOverMax = cmp.Or(c.HandOverMax, 10*time.Second)
 	c.AttemptsMax = cmp.Or(c.AttemptsMax, 5)

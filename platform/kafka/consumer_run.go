@@ -71,7 +71,7 @@ func (c *Consumer) options(cancel context.CancelCauseFunc) []kgo.Opt {
 // pollAll moves what is fetched to its partition's queue.
 func (c *Consumer) pollAll(ctx context.Context) error {
 	for {
-		fetches := c.client.PollRecords(ctx, c.cfg.QueueRecordsMax)
+		fetches := c.client.PollRecords(ctx, max(1, c.cfg.QueueRecordsMax/4))
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 			if len(p.Records) == 0 {
 				return

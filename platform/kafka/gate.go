@@ -15,13 +15,14 @@ type gate struct {
 	mu             sync.Mutex
 	records, bytes int
 	room           chan struct{} // closed when there is room again; nil while nobody waits
+	full           chan struct{} // told when somebody has to wait
 	closed         bool
 	empty          chan struct{} // closed when the gate is closed and nothing is in
 	stats          ProducerStats
 }
 
 func newGate(recordsMax, bytesMax int) *gate {
-	return &gate{recordsMax: recordsMax, bytesMax: bytesMax, empty: make(chan struct{})}
+	return &gate{recordsMax: recordsMax, bytesMax: bytesMax, empty: make(chan struct{}), full: make(chan struct{}, 1)}
 }
 
 // enter waits for room for one record. A record larger than all room enters
@@ -45,6 +46,10 @@ func (g *gate) enter(ctx context.Context, size int) error {
 		}
 		room := g.room
 		g.mu.Unlock()
+		select {
+		case g.full <- struct{}{}:
+		default:
+		}
 		select {
 		case <-room:
 		case <-ctx.Done():

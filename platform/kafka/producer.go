@@ -154,7 +154,15 @@ func (p *Producer) Run(ctx context.Context) error {
 	if err := client.Ping(ctx); hopeless(err) {
 		return fmt.Errorf("produce: %w", err)
 	}
-	<-ctx.Done()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-p.gate.full:
+			// Who waits for room must not wait for company to linger for. It
+			// fails when ctx has ended, and then there is another flush below.
+			_ = client.Flush(ctx)
+		}
+	}
 	p.gate.close()
 	tick := (clock.Wall{}).NewTicker(time.Millisecond)
 	defer tick.Stop()
