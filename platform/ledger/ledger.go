@@ -240,6 +240,10 @@ func (l *Ledger) Outcome(id ID, result string) {
 	l.firstOnce.Do(func() { close(l.first) })
 }
 
+// Reached counts as a first outcome too: an event is where its way ends, and no
+// device hears of it.
+func (l *Ledger) Reached() { l.firstOnce.Do(func() { close(l.first) }) }
+
 // FirstOutcome is closed when the first outcome is recorded.
 func (l *Ledger) FirstOutcome() <-chan struct{} { return l.first }
 

@@ -33,6 +33,7 @@ type storeAudit interface {
 // marker notes in the ledger that an event arrived where a hop ends.
 type marker struct {
 	hop    Hop
+	last   bool // nothing comes after the hop
 	runID  string
 	ledger *ledger.Ledger
 }
@@ -47,6 +48,9 @@ func (m marker) mark(data []byte) {
 		return
 	}
 	m.ledger.Arrived(m.hop.To, id)
+	if m.last {
+		m.ledger.Reached()
+	}
 }
 
 // auditor reads every hop that ends in a store.
@@ -59,9 +63,10 @@ type auditedHop struct {
 
 func newAuditor(env Env, hops []Hop, since time.Time, l *ledger.Ledger) *auditor {
 	a := &auditor{}
-	for _, hop := range hops {
+	for i, hop := range hops {
 		if hop.Store != nil {
-			a.hops = append(a.hops, auditedHop{hop.Store, hop.Store.audit(env, marker{hop, env.RunID, l}, since)})
+			mark := marker{hop: hop, last: i == len(hops)-1, runID: env.RunID, ledger: l}
+			a.hops = append(a.hops, auditedHop{hop.Store, hop.Store.audit(env, mark, since)})
 		}
 	}
 	return a

@@ -93,6 +93,11 @@ func TestTopicsAuditCountsWhatIsCommitted(t *testing.T) {
 		}
 	}
 	arrived(10)
+	select {
+	case <-l.FirstOutcome():
+	default:
+		t.Error("an event at the last hop is no first outcome")
+	}
 	put(kgo.TryCommit, 20, 30)
 	put(kgo.TryAbort, 30, 40)
 	arrived(20)

@@ -32,7 +32,8 @@ const (
 const (
 	settingPartitions = "partitions"
 	partitionsMax     = 200
-	pointRefined      = "refined" // on cab-activity, or late
+	pointRefined      = "refined"    // on cab-activity, or late
+	deviceToHub       = "device→hub" // the latency that has an objective
 )
 
 //go:embed iam/*.json
@@ -63,6 +64,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load:     scenario.Load{Rate: 30, Devices: 400, For: 400 * time.Second},
 		Speed:    20,
+		SLO:      map[string]time.Duration{deviceToHub: time.Second},
 		DrainMax: 60 * time.Second,
 		Targets: []chaos.Target{
 			{Name: componentHub, Kind: chaos.Service},
