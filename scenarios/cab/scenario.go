@@ -20,13 +20,11 @@ import (
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
-// Components, which are services and consumer groups by the same names.
+// Components, which are services too.
 const (
 	componentHub     = "hub"
 	componentRefine  = "refine"
 	componentMeasure = "measure"
-	refineGroup      = "cab-refine"
-	measureGroup     = "cab-measure"
 )
 
 const (

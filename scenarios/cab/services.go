@@ -63,7 +63,7 @@ func newRefine(env scenario.Env) (*refine.Stage, error) {
 		return nil, err
 	}
 	return refine.New(refine.Config{
-		Cluster: cluster, Registry: registry, Group: refineGroup, Instance: instance(componentRefine),
+		Cluster: cluster, Registry: registry, Group: event.RefineGroup, Instance: instance(componentRefine),
 		Input: event.TelemetryTopic, Output: event.ActivityTopic, Late: event.LateTopic, State: event.RefineStateTopic,
 		Partitions: partitions(env), Lateness: event.Lateness, Wall: env.Wall, Log: env.Log,
 	})
@@ -75,7 +75,7 @@ func newMeasure(env scenario.Env) (*measure.Stage, error) {
 		return nil, err
 	}
 	return measure.New(measure.Config{
-		Cluster: cluster, Registry: registry, Group: measureGroup, Instance: instance(componentMeasure),
+		Cluster: cluster, Registry: registry, Group: event.MeasureGroup, Instance: instance(componentMeasure),
 		Input: event.ActivityTopic, Output: event.MetricsTopic, State: event.MeasureStateTopic, Wall: env.Wall, Log: env.Log,
 	})
 }

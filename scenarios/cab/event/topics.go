@@ -17,6 +17,12 @@ const (
 	MeasureStateTopic = "cab-measure-state"
 )
 
+// Consumer groups of the stages.
+const (
+	RefineGroup  = "cab-refine"
+	MeasureGroup = "cab-measure"
+)
+
 // Identify reads the first two fields of a reading or an activity, in Avro
 // behind the registry's five bytes: the same in every version of the schemas.
 func Identify(data []byte) (id, runID string, err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"time"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -20,7 +21,9 @@ import (
 // decodes by the schemas alone, so that a mistake in the pipeline's reading cannot
 // hide. Documents are folded from the topics that they are made of, as long as
 // there is no index to be searched.
-func Observe(_ context.Context, env scenario.Env) (Observed, error) {
+//
+// Before that it waits until all activities are measured.
+func Observe(ctx context.Context, env scenario.Env) (Observed, error) {
 	brokers, err := env.Kafka(scenario.Auditor)
 	if err != nil {
 		return nil, err
@@ -31,7 +34,40 @@ func Observe(_ context.Context, env scenario.Env) (Observed, error) {
 			return nil, fmt.Errorf("schema: %w", err)
 		}
 	}
-	return o, nil
+	return o, o.measured(ctx, env)
+}
+
+// measured waits until measure has committed all that cab-activity holds.
+func (o *topics) measured(ctx context.Context, env scenario.Env) error {
+	last := map[int32]int64{} // offset of the last record; a marker that ends a transaction follows
+	for record, err := range o.records(ctx, event.ActivityTopic) {
+		if err != nil {
+			return fmt.Errorf("topic %s: %w", event.ActivityTopic, err)
+		}
+		last[record.Partition] = record.Offset
+	}
+	client, err := kgo.NewClient(o.options()...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer client.Close()
+	for admin := kadm.NewClient(client); ; {
+		done, err := admin.FetchOffsets(ctx, event.MeasureGroup)
+		if err = errors.Join(err, done.Error()); err != nil {
+			return fmt.Errorf("offsets of %s: %w", event.MeasureGroup, err)
+		}
+		behind := false
+		for partition, offset := range last {
+			committed, ok := done.Lookup(event.ActivityTopic, partition)
+			behind = behind || !ok || committed.At <= offset
+		}
+		if !behind {
+			return nil
+		}
+		if err := env.Wall.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("%s is still behind: %w", event.MeasureGroup, err)
+		}
+	}
 }
 
 type topics struct {
