@@ -60,6 +60,15 @@ func (d double) MarshalJSON() ([]byte, error) {
 	return []byte(d.String()), nil
 }
 
+// single is v as a number of half the length would be written.
+func single(v float64) double {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
+	if err != nil {
+		return double(v)
+	}
+	return double(short)
+}
+
 // String is Java's way to write a double, near enough.
 func (d double) String() string {
 	v := float64(d)

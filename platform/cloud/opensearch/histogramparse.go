@@ -6,7 +6,7 @@ import (
 )
 
 func (a *aggregation) newHistogram() (*histogram, error) {
-	h := &histogram{aggregation: a}
+	h := &histogram{aggregation: a, zone: time.UTC}
 	var err error
 	if h.path, err = a.fieldName(); err != nil {
 		return nil, err
@@ -62,9 +62,8 @@ func (a *aggregation) parseDateHistogram() (computing, error) {
 			return nil, err
 		}
 	}
-	zone := time.UTC
 	if value, ok := a.body["time_zone"]; ok {
-		if zone, err = zoneOf(textOf(value)); err != nil {
+		if h.zone, err = zoneOf(textOf(value)); err != nil {
 			return nil, err
 		}
 	}
@@ -91,14 +90,14 @@ func (a *aggregation) parseDateHistogram() (computing, error) {
 		if err != nil || length < time.Millisecond {
 			return nil, badInterval("fixed_interval", "failed to parse setting [date_histogram.fixedInterval] with value ["+fixed+"] as a time value: unit is missing or unrecognized")
 		}
-		_, zoneOffset := time.Unix(0, 0).In(zone).Zone()
+		_, zoneOffset := time.Unix(0, 0).In(h.zone).Zone()
 		h.rounded = steps{float64(length.Milliseconds()), float64(offset.Milliseconds() - int64(zoneOffset)*1000)}
 	case isCalendar:
 		unit, ok := calendarUnit(calendar)
 		if !ok {
 			return nil, badInterval("calendar_interval", "The supplied interval ["+calendar+"] could not be parsed as a calendar interval.")
 		}
-		h.rounded = &calendarSteps{unit: unit, zone: zone, offset: offset}
+		h.rounded = &calendarSteps{unit: unit, zone: h.zone, offset: offset}
 	default:
 		return nil, illegal("Invalid interval specified, must be non-null and non-empty")
 	}

@@ -17,6 +17,7 @@ type histogram struct {
 	keyed   bool
 	orders  []ordering
 	rounded rounding
+	zone    *time.Location
 	format  *dateFormat // of a request
 	lower   any         // extended_bounds
 	upper   any
@@ -171,11 +172,7 @@ func (h *histogram) label(b *buckets, one *bucket, out map[string]any) string {
 	if format == nil {
 		return strconv.FormatInt(one.key.i, 10)
 	}
-	zone := time.UTC
-	if c, ok := h.rounded.(*calendarSteps); ok {
-		zone = c.zone
-	}
-	text := format.formatIn(one.key.i, zone)
+	text := format.formatIn(one.key.i, h.zone)
 	out["key_as_string"] = text
 	return text
 }

@@ -222,7 +222,9 @@ func (c *leaf) evalTerms(v *view, f *field) (matched, error) {
 		if err != nil {
 			return out, err
 		}
-		spans = append(spans, one)
+		if spans = append(spans, one); scores && f.kind == kindBoolean { // which are terms, too
+			out.score = constant(v.rarity(f, one.from, c.boost))
+		}
 	}
 	f.scanSpans(out.bits, spans)
 	return out, nil

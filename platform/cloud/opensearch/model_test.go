@@ -125,7 +125,10 @@ func drawBool(r *rapid.T, depth int) predicate {
 					n++
 				}
 			}
-			return n >= least && !slices.ContainsFunc(must, func(p predicate) bool { return !p.holds(m) }) &&
+			if len(should) > 0 && len(must) == 0 && n == 0 || len(should)+len(must) > 0 && n < least {
+				return false
+			}
+			return !slices.ContainsFunc(must, func(p predicate) bool { return !p.holds(m) }) &&
 				!slices.ContainsFunc(not, func(p predicate) bool { return p.holds(m) })
 		},
 	}

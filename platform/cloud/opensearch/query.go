@@ -85,11 +85,11 @@ func (c *boolean) eval(v *view) (matched, error) {
 		optional = append(optional, m)
 	}
 	least := 0
-	switch {
-	case c.least != nil:
+	if c.least != nil && len(c.should)+len(c.must)+len(c.filter) > 0 { // must_not alone is asked nothing else
 		least = c.least(len(c.should))
-	case len(c.should) > 0 && len(c.must)+len(c.filter) == 0:
-		least = 1
+	}
+	if len(c.should) > 0 && len(c.must)+len(c.filter) == 0 {
+		least = max(least, 1) // something must match, whatever is asked for
 	}
 	out.bits.and(atLeast(least, optional, out.bits))
 	boost := c.boost

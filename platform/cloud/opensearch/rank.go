@@ -70,7 +70,7 @@ func (k sortKey) after(v *view, value any) (rank, error) {
 	f := v.field(k.path)
 	switch {
 	case k.path == "_score":
-		f = &field{kind: kindDouble}
+		f = &field{kind: kindFloat}
 	case k.path == "_doc":
 		f = &field{kind: kindLong}
 	case k.path == "_id":

@@ -160,7 +160,7 @@ func (s *searching) hits(top *ranking, total, shards int) (any, error) {
 	byScore := len(s.sort) == 0
 	switch {
 	case byScore && len(ranked) > 0 && ranked[0].score > 0:
-		out["max_score"] = double(float32(ranked[0].score))
+		out["max_score"] = single(ranked[0].score)
 	case byScore && (len(ranked) > 0 || shards == 0):
 		out["max_score"] = double(0)
 	}
@@ -170,7 +170,7 @@ func (s *searching) hits(top *ranking, total, shards int) (any, error) {
 		c := ranked[i]
 		h := hit{Index: c.ix.name, ID: c.doc.id}
 		if scored {
-			score := double(float32(c.score))
+			score := single(c.score)
 			h.Score = &score
 		}
 		if s.versions {

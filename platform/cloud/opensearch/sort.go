@@ -14,7 +14,8 @@ type rank struct {
 	i    int64
 	f    float64
 	s    string
-	null int // missing texts: 1 at the end, −1 at the beginning, whatever the order
+	half bool // f has half the length
+	null int  // missing texts: 1 at the end, −1 at the beginning, whatever the order
 }
 
 func (a rank) compare(b rank, descend bool) int {
@@ -54,7 +55,7 @@ func textError(path string) *Error {
 func (k sortKey) reader(v *view, score func(uint32) float64) (func(slot uint32) rank, error) {
 	switch k.path {
 	case "_score":
-		return func(slot uint32) rank { return rank{kind: 'f', f: float64(float32(score(slot)))} }, nil
+		return func(slot uint32) rank { return rank{kind: 'f', f: float64(float32(score(slot))), half: true} }, nil
 	case "_doc":
 		return func(slot uint32) rank { return rank{kind: 'i', i: int64(slot)} }, nil
 	case "_id":
@@ -104,7 +105,7 @@ func (f *field) rank(bits int64) rank {
 	case f.kind == kindKeyword:
 		return rank{kind: 's', s: f.column.terms[bits]}
 	case f.kind.isFloat():
-		return rank{kind: 'f', f: math.Float64frombits(uint64(bits))}
+		return rank{kind: 'f', f: math.Float64frombits(uint64(bits)), half: f.kind == kindFloat}
 	}
 	return rank{kind: 'i', i: bits}
 }
@@ -126,10 +127,15 @@ func (k sortKey) absent(f *field) (rank, error) {
 		return rank{kind: 'f', f: math.Inf(-1)}, nil
 	case f.kind.isFloat():
 		return rank{kind: 'f', f: math.Inf(1)}, nil
+	case f.kind == kindLong || f.kind == kindDate:
+		if low {
+			return rank{kind: 'i', i: math.MinInt64}, nil
+		}
+		return rank{kind: 'i', i: math.MaxInt64}, nil
 	case low:
-		return rank{kind: 'i', i: math.MinInt64}, nil
+		return rank{kind: 'i', i: math.MinInt32}, nil
 	}
-	return rank{kind: 'i', i: math.MaxInt64}, nil
+	return rank{kind: 'i', i: math.MaxInt32}, nil
 }
 
 // parse reads a value of search_after, or of missing.
@@ -155,7 +161,10 @@ func (k sortKey) parse(f *field, value any) (rank, error) {
 		if !ok {
 			return rank{}, k.unreadable(text)
 		}
-		return rank{kind: 'f', f: n}, nil
+		if f.kind == kindFloat {
+			n = float64(float32(n))
+		}
+		return rank{kind: 'f', f: n, half: f.kind == kindFloat}, nil
 	}
 	if number, isNumber := value.(json.Number); isNumber {
 		n, err := number.Int64()
@@ -192,6 +201,8 @@ func (a rank) shown() any {
 		return a.s
 	case a.kind == 'i':
 		return a.i
+	case a.half:
+		return single(a.f)
 	}
 	return double(a.f)
 }
