@@ -20,14 +20,16 @@ const defaultListen = "127.0.0.1:4566"
 
 const cloudLong = `Run the embedded cloud alone, for any AWS client: one account in one region on
 one port. Every call is authenticated and authorised as on AWS. It prints its
-endpoint, its Kafka brokers and schema registry, the credentials of the account's
-root and, once clients are served, "ready". Ctrl-C finishes the calls in hand and ends it.
+endpoint, its Kafka brokers, schema registry and OpenSearch domain, the credentials
+of the account's root and, once clients are served, "ready". Ctrl-C finishes the
+calls in hand and ends it.
 
 Without --data nothing is kept. With it, whatever was answered with success is
 on disk and is there again at the next start, also after a crash or kill -9.
 
 Kafka's clients sign in by SCRAM-SHA-512 or PLAIN, with the root's access key for
-user and its secret for password; topics are made by who wants them.
+user and its secret for password; topics are made by who wants them. OpenSearch's
+sign for the service es, or send the same user and password by Basic authentication.
 
 The root credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where both
 are set, else test and test.`
@@ -44,8 +46,8 @@ const cloudExample = `  # For the aws CLI, boto3 or any SDK: paste the printed e
   # Keep everything in a directory, across restarts and crashes
   weir cloud --data ~/weir-data
 
-  # Kafka where its clients expect it: brokers on 9092, 9093 and 9094
-  weir cloud --kafka-listen 127.0.0.1:9092 --registry-listen 127.0.0.1:8081
+  # Where clients expect them: Kafka on 9092, 9093 and 9094, OpenSearch on 9200
+  weir cloud --kafka-listen 127.0.0.1:9092 --registry-listen 127.0.0.1:8081 --opensearch-listen 127.0.0.1:9200
 
   # In another region and account
   weir cloud --region eu-central-1 --account 111122223333`
@@ -54,6 +56,7 @@ type cloudFlags struct {
 	listen         string
 	kafkaListen    string
 	registryListen string
+	searchListen   string
 	quotas         string
 	account        string
 	tls            bool
@@ -78,6 +81,7 @@ func newCloudCommand(g *globals) *cobra.Command {
 	flags.StringVar(&f.listen, "listen", defaultListen, "address and port; port 0 takes a free one")
 	flags.StringVar(&f.kafkaListen, "kafka-listen", "127.0.0.1:0", "address and port of the first Kafka broker; two more take the ports after it")
 	flags.StringVar(&f.registryListen, "registry-listen", "127.0.0.1:0", "address and port of the schema registry")
+	flags.StringVar(&f.searchListen, "opensearch-listen", "127.0.0.1:0", "address and port of the OpenSearch domain")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
 	flags.StringVar(&f.account, "account", "123456789012", "account number, twelve digits")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS with HTTP/2 under an authority made for this run")
@@ -94,7 +98,8 @@ func (f *cloudFlags) config(cmd *cobra.Command, g *globals) (cloud.Config, error
 		return cloud.Config{}, fmt.Errorf("root credentials: %w", err)
 	}
 	config := cloud.Config{
-		Listen: f.listen, KafkaListen: f.kafkaListen, RegistryListen: f.registryListen, Region: g.region, Account: f.account,
+		Listen: f.listen, KafkaListen: f.kafkaListen, RegistryListen: f.registryListen, OpenSearchListen: f.searchListen,
+		Region: g.region, Account: f.account,
 		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey,
 		QuotasOff: f.quotas == "off", Wall: clock.Wall{}, Log: g.logger(cmd), Launcher: launcher(),
 		TLS: f.tls, CAFile: f.caFile, Data: f.data, DataKey: f.dataKey,
@@ -133,9 +138,13 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 	if err != nil {
 		return errors.Join(cannotServe("registry-listen", f.registryListen, err), abandon(cmd.Context(), c))
 	}
+	search, err := c.OpenSearch()
+	if err != nil {
+		return errors.Join(cannotServe("opensearch-listen", f.searchListen, err), abandon(cmd.Context(), c))
+	}
 	// The ports are open: a client that connects from here on is served.
-	f.introduce(cmd.OutOrStdout(), c, config, strings.Join(brokers, ","), registry)
-	if !(isLoopback(f.listen) && isLoopback(f.kafkaListen) && isLoopback(f.registryListen)) && config.SecretAccessKey == "test" {
+	f.introduce(cmd.OutOrStdout(), c, config, services{kafka: strings.Join(brokers, ","), registry: registry, search: search})
+	if !f.onLoopback() && config.SecretAccessKey == "test" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: others can reach this address and know the password test; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	go holdMemory(cmd.Context())
@@ -161,8 +170,11 @@ func abandon(ctx context.Context, c *cloud.Cloud) error {
 	return c.Run(ctx)
 }
 
+// services are the URLs beside the endpoint, and brokers.
+type services struct{ kafka, registry, search string }
+
 // introduce prints how to reach c, for people and their shells.
-func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config, brokers, registry string) {
+func (f *cloudFlags) introduce(out io.Writer, c *cloud.Cloud, config cloud.Config, at services) {
 	trust := ""
 	if file := c.CAFile(); file != "" {
 		trust = "export AWS_CA_BUNDLE=" + file + "\n"
@@ -172,16 +184,23 @@ account   %[2]s in %[3]s, quotas %[4]s
 root      access key %[5]s, secret key %[6]s
 kafka     %[8]s by SCRAM-SHA-512 or PLAIN, user %[5]s, password %[6]s
 registry  %[9]s for Avro schemas
+search    %[10]s for OpenSearch's clients, user %[5]s, password %[6]s
 
 export AWS_ENDPOINT_URL=%[1]s
 export AWS_ACCESS_KEY_ID=%[5]s AWS_SECRET_ACCESS_KEY=%[6]s
 export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
 export KAFKA_BOOTSTRAP_SERVERS=%[8]s
 export SCHEMA_REGISTRY_URL=%[9]s
+export OPENSEARCH_URL=%[10]s
 %[7]s
 ready
 `, c.Endpoint(), config.Account, config.Region, cmp.Or(f.quotas, "aws"), config.AccessKeyID, config.SecretAccessKey, trust,
-		brokers, registry)
+		at.kafka, at.registry, at.search)
+}
+
+// onLoopback says whether all ports can be reached from this machine alone.
+func (f *cloudFlags) onLoopback() bool {
+	return isLoopback(f.listen) && isLoopback(f.kafkaListen) && isLoopback(f.registryListen) && isLoopback(f.searchListen)
 }
 
 func isLoopback(listen string) bool {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,6 +61,17 @@ func TestCloudServesUntilInterrupted(t *testing.T) {
 	}
 	if got := exports["AWS_DEFAULT_REGION"]; got != "eu-central-1" {
 		t.Errorf("region exported for the aws CLI is %q", got)
+	}
+
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodGet, exports["OPENSEARCH_URL"]+"/_cat/indices", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.SetBasicAuth(exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])
+	if answer, err := http.DefaultClient.Do(ask); err != nil {
+		t.Errorf("OpenSearch as printed: %v", err)
+	} else if answer.Body.Close(); answer.StatusCode != http.StatusOK {
+		t.Errorf("OpenSearch as printed: %s", answer.Status)
 	}
 
 	var second bytes.Buffer

@@ -12,6 +12,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/cloud/lambda"
+	"github.com/weirstream/weir/platform/cloud/opensearch"
 	"github.com/weirstream/weir/platform/cloud/schemaregistry"
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -101,6 +102,9 @@ func (cfg Config) Validate() error {
 	}
 	if err := (schemaregistry.Config{Listen: cfg.RegistryListen}).Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("schema registry: %w", err))
+	}
+	if err := (opensearch.Config{Listen: cfg.OpenSearchListen}).Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("opensearch: %w", err))
 	}
 	if !regionPattern.MatchString(cfg.Region) {
 		problems = append(problems, fmt.Errorf("region %q: want a name such as us-east-1", cfg.Region))

@@ -46,6 +46,15 @@ type Config struct {
 	InFlightBytesMax int64 // of writes being handled, beyond which they get 429; 0 means 128 MiB
 }
 
+// Validate says every problem at once; zero fields are fine.
+func (cfg Config) Validate() error {
+	problems := []error{checkListen(cmp.Or(cfg.Listen, "127.0.0.1:0"))}
+	if cfg.SourceBytesMax < 0 || cfg.InFlightBytesMax < 0 {
+		problems = append(problems, errors.New("bounds are negative"))
+	}
+	return errors.Join(problems...)
+}
+
 // Guard is called with every request that has a route, its body read.
 type Guard func(r *http.Request, body []byte, operation Operation, next func(ctx context.Context) (any, error)) (any, error)
 
@@ -86,11 +95,8 @@ type Pressure struct {
 func New(cfg Config) (*Service, error) {
 	cfg.Region, cfg.Account = cmp.Or(cfg.Region, "us-east-1"), cmp.Or(cfg.Account, "123456789012")
 	cfg.Listen = cmp.Or(cfg.Listen, "127.0.0.1:0")
-	if err := checkListen(cfg.Listen); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("opensearch config: %w", err)
-	}
-	if cfg.SourceBytesMax < 0 || cfg.InFlightBytesMax < 0 {
-		return nil, errors.New("opensearch config: bounds are negative")
 	}
 	cfg.SourceBytesMax = cmp.Or(cfg.SourceBytesMax, 64<<20)
 	cfg.InFlightBytesMax = cmp.Or(cfg.InFlightBytesMax, 128<<20)
