@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -42,12 +43,12 @@ type GroupMetrics struct {
 type Meter struct {
 	clock clock.Clock
 
-	mu     sync.Mutex
-	in     map[string][]func() (records, bytes int64)
-	out    map[string][]func() (bytes int64)
-	lags   []func() []Lag
-	before map[string]totals
-	at     time.Time
+	mu           sync.Mutex
+	producers    []*Producer
+	consumers    []*Consumer
+	transformers []*Transformer
+	before       map[string]totals
+	at           time.Time
 }
 
 type totals struct{ records, bytesIn, bytesOut int64 }
@@ -57,81 +58,71 @@ func NewMeter(clk clock.Clock) *Meter {
 	if clk == nil {
 		clk = clock.Wall{}
 	}
-	return &Meter{
-		clock: clk, at: clk.Now(), before: map[string]totals{},
-		in: map[string][]func() (int64, int64){}, out: map[string][]func() int64{},
+	return &Meter{clock: clk, at: clk.Now(), before: map[string]totals{}}
+}
+
+// Producer adds what a producer puts on a topic, its config's, until remove is
+// called.
+func (m *Meter) Producer(p *Producer) (remove func()) { return meter(m, &m.producers, p) }
+
+// Consumer adds what a consumer does. Its counts are those of its first topic.
+func (m *Meter) Consumer(c *Consumer) (remove func()) { return meter(m, &m.consumers, c) }
+
+// Transformer adds what a transformer does.
+func (m *Meter) Transformer(t *Transformer) (remove func()) { return meter(m, &m.transformers, t) }
+
+func meter[P comparable](m *Meter, parts *[]P, part P) (remove func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*parts = append(*parts, part)
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if i := slices.Index(*parts, part); i >= 0 {
+			*parts = slices.Delete(*parts, i, i+1)
+		}
 	}
 }
 
-// Producer adds what a producer puts on a topic, its config's.
-func (m *Meter) Producer(p *Producer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.in[p.cfg.Topic] = append(m.in[p.cfg.Topic], func() (int64, int64) {
-		s := p.Stats()
-		return s.Acknowledged, s.Bytes
-	})
-}
-
-// Consumer adds what a consumer does. Its bytes count for its first topic.
-func (m *Meter) Consumer(c *Consumer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	topic := c.cfg.Topics[0]
-	m.out[topic] = append(m.out[topic], func() int64 { return c.Stats().Bytes })
-	m.lags = append(m.lags, c.Lags)
-}
-
-// Transformer adds what a transformer takes in.
-func (m *Meter) Transformer(t *Transformer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.out[t.cfg.Topic] = append(m.out[t.cfg.Topic], func() int64 { return t.Stats().Bytes })
-	m.lags = append(m.lags, t.Lags)
-}
-
-// Snapshot measures now.
+// Snapshot measures now. Rates are those since the snapshot before.
 func (m *Meter) Snapshot() Metrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := map[string]totals{}
-	for topic, parts := range m.in {
-		t := now[topic]
-		for _, part := range parts {
-			records, bytes := part()
-			t.records, t.bytesIn = t.records+records, t.bytesIn+bytes
-		}
-		now[topic] = t
-	}
-	for topic, parts := range m.out {
-		t := now[topic]
-		for _, part := range parts {
-			t.bytesOut += part()
-		}
-		now[topic] = t
-	}
 	metrics := Metrics{BytesInPerSec: map[string]float64{}, MessagesInPerSec: map[string]float64{}, BytesOutPerSec: map[string]float64{}}
+	now := map[string]totals{}
+	for _, p := range m.producers {
+		s, t := p.Stats(), now[p.cfg.Topic]
+		t.records, t.bytesIn = t.records+s.Acknowledged, t.bytesIn+s.Bytes
+		now[p.cfg.Topic], metrics.MessagesInPerSec[p.cfg.Topic] = t, 0
+	}
+	out := func(topic string, bytes int64) {
+		t := now[topic]
+		t.bytesOut += bytes
+		now[topic], metrics.BytesOutPerSec[topic] = t, 0
+	}
+	for _, c := range m.consumers {
+		out(c.cfg.Topics[0], c.Stats().Bytes)
+		metrics.addLags(c.Lags())
+	}
+	for _, t := range m.transformers {
+		out(t.cfg.Topic, t.Stats().Bytes)
+		metrics.addLags(t.Lags())
+	}
 	at := m.clock.Now()
 	seconds := at.Sub(m.at).Seconds()
-	for topic, t := range now {
-		b := m.before[topic]
-		if _, ok := m.in[topic]; ok {
-			metrics.MessagesInPerSec[topic] = rate(t.records-b.records, seconds)
-			metrics.BytesInPerSec[topic] = rate(t.bytesIn-b.bytesIn, seconds)
-		}
-		if _, ok := m.out[topic]; ok {
-			metrics.BytesOutPerSec[topic] = rate(t.bytesOut-b.bytesOut, seconds)
-		}
+	for topic := range metrics.MessagesInPerSec {
+		metrics.MessagesInPerSec[topic] = rate(now[topic].records-m.before[topic].records, seconds)
+		metrics.BytesInPerSec[topic] = rate(now[topic].bytesIn-m.before[topic].bytesIn, seconds)
+	}
+	for topic := range metrics.BytesOutPerSec {
+		metrics.BytesOutPerSec[topic] = rate(now[topic].bytesOut-m.before[topic].bytesOut, seconds)
 	}
 	m.before, m.at = now, at
-	for _, lags := range m.lags {
-		metrics.addLags(lags())
-	}
 	return metrics
 }
 
 func rate(n int64, seconds float64) float64 {
-	if seconds <= 0 {
+	if seconds <= 0 || n < 0 { // less than before: a part was removed
 		return 0
 	}
 	return float64(n) / seconds

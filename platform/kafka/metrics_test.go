@@ -2,18 +2,23 @@ package kafka_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
 )
 
-func TestMetricsUnderTheirMSKNames(t *testing.T) {
+func TestMetricsOfOwnParts(t *testing.T) {
 	t.Parallel()
 	_, cluster := brokers(t, []string{"in"})
 	gate := make(chan struct{})
@@ -29,7 +34,7 @@ func TestMetricsUnderTheirMSKNames(t *testing.T) {
 	})
 	p := newProducer(t, cluster, kafka.ProducerConfig{Topic: "in"})
 	meter := kafka.NewMeter(clock.Wall{})
-	meter.Consumer(c)
+	remove := meter.Consumer(c)
 	meter.Producer(p)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(kafka.NewCollector(meter))
@@ -60,30 +65,69 @@ func TestMetricsUnderTheirMSKNames(t *testing.T) {
 		return records, age
 	}
 	within(t, 10*time.Second, "a lag of 10", func() bool { n, age := lagOf(); return n == 10 && age > 59*time.Second })
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.Metric {
-			got[f.GetName()] += m.GetGauge().GetValue()
-		}
-	}
+	got := scrape(t, registry)
 	for name, least := range map[string]float64{
-		"OffsetLag": 10, "EstimatedTimeLag": 59, "SumOffsetLag": 10, "MaxOffsetLag": 1, "EstimatedMaxTimeLag": 59,
-		"BytesInPerSec": 100, "MessagesInPerSec": 1,
+		"weir_kafka_lag_records": 10, "weir_kafka_lag_seconds": 59,
+		"weir_kafka_producer_records_total": 9, "weir_kafka_producer_bytes_total": 900,
 	} {
-		if v, ok := got[name]; !ok || v < least {
+		if v := got[name]; v < least {
 			t.Errorf("%s is %v, want %v or more", name, v, least)
 		}
 	}
-	if v, ok := got["BytesOutPerSec"]; !ok || v != 0 {
-		t.Errorf("BytesOutPerSec is %v", v)
+	now := meter.Snapshot()
+	if now.BytesInPerSec["in"] < 100 || now.MessagesInPerSec["in"] < 1 || len(now.Groups) != 1 ||
+		now.Groups[0].SumOffsetLag != 10 || now.Groups[0].EstimatedMaxTimeLag < 59 {
+		t.Errorf("a snapshot: %+v", now)
+	}
+	if v := got["weir_kafka_consumer_records_total"]; v != 0 {
+		t.Errorf("%v records consumed", v)
 	}
 	close(gate)
 	within(t, 10*time.Second, "no lag", func() bool { n, age := lagOf(); return n == 0 && age == 0 })
 	if out := meter.Snapshot().BytesOutPerSec["in"]; out <= 0 {
 		t.Errorf("BytesOutPerSec is %v", out)
 	}
+	if v := scrape(t, registry)["weir_kafka_consumer_records_total"]; v != 10 {
+		t.Errorf("%v records consumed", v)
+	}
+	remove()
+	if v, ok := scrape(t, registry)["weir_kafka_consumer_records_total"]; ok {
+		t.Errorf("a removed consumer counts %v", v)
+	}
+}
+
+// scrape takes the metrics as Prometheus does, over HTTP in its text format, has
+// its linter look at them, and sums each up over its labels.
+func scrape(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	reply := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	text := reply.Body.String()
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if !strings.HasPrefix(p.Metric, "kafka_") { // MSK's own names are as they are
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	var parser expfmt.TextParser
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	got := map[string]float64{}
+	for name, f := range families {
+		for _, m := range f.Metric {
+			key := name
+			for _, l := range m.Label {
+				if l.GetName() == "name" {
+					key = l.GetValue()
+				}
+			}
+			got[key] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	return got
 }
