@@ -11,13 +11,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kafka"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 
 	"github.com/weirstream/weir/platform/cloud"
 	"github.com/weirstream/weir/platform/scenario"
 )
 
-// Environment variables that say where Kafka and its schema registry are, for
-// targets that cannot be asked.
+// Environment variables that say where Kafka, its schema registry and OpenSearch
+// are, for targets that cannot be asked.
 const (
 	brokersVar  = "KAFKA_BOOTSTRAP_SERVERS" // HOST:PORT,HOST:PORT
 	userVar     = "KAFKA_USER"              // of SASL/SCRAM-SHA-512
@@ -26,6 +27,10 @@ const (
 	registryVar         = "SCHEMA_REGISTRY_URL"
 	registryUserVar     = "SCHEMA_REGISTRY_USER"
 	registryPasswordVar = "SCHEMA_REGISTRY_PASSWORD"
+
+	searchVar         = "OPENSEARCH_URL"
+	searchUserVar     = "OPENSEARCH_USER"
+	searchPasswordVar = "OPENSEARCH_PASSWORD"
 )
 
 // findTimeout bounds the question where brokers are. An embedded cloud starts
@@ -105,4 +110,48 @@ func registryOf(base aws.Config) func() (scenario.Address, error) {
 		root, err := base.Credentials.Retrieve(ctx)
 		return scenario.Address{URL: answer.URL, User: root.AccessKeyID, Password: root.SecretAccessKey}, err
 	}
+}
+
+// searchOf is the OpenSearch domain that the environment names, else the one that
+// the endpoint has.
+func searchOf(base aws.Config) func() (scenario.Address, error) {
+	return func() (scenario.Address, error) {
+		if url := os.Getenv(searchVar); url != "" {
+			return scenario.Address{URL: url, User: os.Getenv(searchUserVar), Password: os.Getenv(searchPasswordVar)}, nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+		defer cancel()
+		url, err := askOpenSearch(ctx, opensearch.NewFromConfig(base))
+		if err != nil {
+			return scenario.Address{}, fmt.Errorf("%w; %s names the OpenSearch of another target", err, searchVar)
+		}
+		root, err := base.Credentials.Retrieve(ctx)
+		return scenario.Address{
+			URL: url, User: cmp.Or(os.Getenv(searchUserVar), root.AccessKeyID), Password: cmp.Or(os.Getenv(searchPasswordVar), root.SecretAccessKey),
+		}, err
+	}
+}
+
+func askOpenSearch(ctx context.Context, control *opensearch.Client) (string, error) {
+	listed, err := control.ListDomainNames(ctx, &opensearch.ListDomainNamesInput{})
+	if err != nil {
+		return "", fmt.Errorf("list OpenSearch domains: %w", err)
+	}
+	if n := len(listed.DomainNames); n != 1 {
+		return "", fmt.Errorf("the endpoint has %d OpenSearch domains, not one", n)
+	}
+	out, err := control.DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: listed.DomainNames[0].DomainName})
+	if err != nil {
+		return "", fmt.Errorf("describe the OpenSearch domain: %w", err)
+	}
+	status := out.DomainStatus
+	host := aws.ToString(status.Endpoint)
+	if host == "" {
+		return "", errors.New("the OpenSearch domain has no endpoint yet")
+	}
+	scheme := "http://"
+	if status.DomainEndpointOptions != nil && aws.ToBool(status.DomainEndpointOptions.EnforceHTTPS) {
+		scheme = "https://"
+	}
+	return scheme + host, nil
 }

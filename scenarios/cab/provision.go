@@ -6,9 +6,11 @@ import (
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/index"
 )
 
-// Provision creates the topics that are missing and checks those that exist.
+// Provision creates the topics and index templates that are missing and checks
+// those that exist.
 // It is idempotent.
 func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 	brokers, err := env.Kafka(scenario.Deployer)
@@ -20,8 +22,15 @@ func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 		{Name: event.RefineStateTopic, Partitions: n, Compact: true},
 		{Name: event.MeasureStateTopic, Partitions: n, Compact: true},
 	}
-	for _, name := range []string{event.TelemetryTopic, event.DeadTopic, event.LateTopic, event.ActivityTopic, event.ActivityDeadTopic, event.MetricsTopic} {
+	for _, name := range []string{event.TelemetryTopic, event.DeadTopic, event.LateTopic, event.ActivityTopic, event.ActivityDeadTopic, event.MetricsTopic, event.IndexDeadTopic} {
 		topics = append(topics, kafka.Topic{Name: name, Partitions: n})
 	}
-	return kafka.Provision(ctx, kafka.Cluster(brokers), topics)
+	if err := kafka.Provision(ctx, kafka.Cluster(brokers), topics); err != nil {
+		return err
+	}
+	search, err := env.OpenSearch(scenario.Deployer)
+	if err != nil {
+		return err
+	}
+	return index.Provision(ctx, search)
 }

@@ -25,6 +25,7 @@ const (
 	componentHub     = "hub"
 	componentRefine  = "refine"
 	componentMeasure = "measure"
+	componentIndex   = "index"
 )
 
 const (
@@ -68,6 +69,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 			{Name: componentHub, Kind: chaos.Service},
 			{Name: componentRefine, Kind: chaos.Service},
 			{Name: componentMeasure, Kind: chaos.Service},
+			{Name: componentIndex, Kind: chaos.Service},
 		},
 	}
 }

@@ -10,12 +10,17 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
 	"github.com/weirstream/weir/scenarios/cab/hub"
+	"github.com/weirstream/weir/scenarios/cab/index"
 	"github.com/weirstream/weir/scenarios/cab/measure"
 	"github.com/weirstream/weir/scenarios/cab/refine"
 )
 
 // Services are the stages and, once they are ready, the hub before them.
 func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
+	indexes, err := newIndex(env)
+	if err != nil {
+		return nil, err
+	}
 	measures, err := newMeasure(env)
 	if err != nil {
 		return nil, err
@@ -29,6 +34,7 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 		return nil, err
 	}
 	return []scenario.Service{
+		{Name: componentIndex, Run: indexes.Run, Ready: closing(indexes.Ready())},
 		{Name: componentMeasure, Run: measures.Run, Ready: closing(measures.Ready())},
 		{Name: componentRefine, Run: refines.Run, Ready: closing(refines.Ready())},
 		{Name: componentHub, Run: hubs.Run, Ready: closing(hubs.Ready())},
@@ -77,6 +83,21 @@ func newMeasure(env scenario.Env) (*measure.Stage, error) {
 	return measure.New(measure.Config{
 		Cluster: cluster, Registry: registry, Group: event.MeasureGroup, Instance: instance(componentMeasure),
 		Input: event.ActivityTopic, Output: event.MetricsTopic, State: event.MeasureStateTopic, Wall: env.Wall, Log: env.Log,
+	})
+}
+
+func newIndex(env scenario.Env) (*index.Stage, error) {
+	cluster, registry, err := reach(env, componentIndex)
+	if err != nil {
+		return nil, err
+	}
+	search, err := env.OpenSearch(componentIndex)
+	if err != nil {
+		return nil, err
+	}
+	return index.New(index.Config{
+		Cluster: cluster, Registry: registry, Search: search, Group: event.IndexGroup, Instance: instance(componentIndex),
+		Activity: event.ActivityTopic, Metrics: event.MetricsTopic, Dead: event.IndexDeadTopic, Wall: env.Wall, Log: env.Log,
 	})
 }
 

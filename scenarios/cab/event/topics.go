@@ -15,12 +15,14 @@ const (
 	MetricsTopic      = "cab-metrics"
 	RefineStateTopic  = "cab-refine-state"
 	MeasureStateTopic = "cab-measure-state"
+	IndexDeadTopic    = "cab-index.dlq"
 )
 
 // Consumer groups of the stages.
 const (
 	RefineGroup  = "cab-refine"
 	MeasureGroup = "cab-measure"
+	IndexGroup   = "cab-index"
 )
 
 // Identify reads the first two fields of a reading or an activity, in Avro

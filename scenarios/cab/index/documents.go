@@ -1,7 +1,3 @@
-// Package index turns what cab-activity and cab-metrics hold into documents.
-//
-// Each has an id and a version that follow from its content alone, so a document
-// that is written again, in any order, ends as the one with the highest version.
 package index
 
 import (
@@ -14,11 +10,48 @@ const (
 	VersionClosed = 2
 )
 
-// Incidents are what an activity says of its cab's incidents.
-func Incidents(a *event.Activity) []event.Incident {
-	var all []event.Incident
+// Document is one of the search index. Its id and version follow from what it
+// says, and of two with the same id the higher version holds.
+type Document struct {
+	Index   string
+	ID      string
+	Version int64
+	Body    any
+}
+
+// OfMetrics are the documents of a window.
+func OfMetrics(m *event.Metrics) []Document {
+	return []Document{{
+		Index: event.IndexOf(event.ZonesIndex, m.WindowStart), ID: m.RunID + "|" + m.DocumentID(), Version: m.Revision, Body: m,
+	}}
+}
+
+// OfActivity are the documents of an activity: its cab's last state, and the
+// incidents that it opened or closed.
+func OfActivity(a *event.Activity) []Document {
+	all := make([]Document, 1, 1+len(a.Health))
+	all[0] = Document{
+		Index: event.IndexOf(event.CabsIndex, a.EventTime), ID: a.RunID + "|" + a.Cab,
+		Version: a.Seq + 1, // the first sequence is 0
+		Body:    cabOf(a),
+	}
+	for _, i := range incidentsOf(a) {
+		d := Document{
+			Index: event.IndexOf(event.HealthIndex, i.OpenedAt), ID: a.RunID + "|" + i.ID, Version: VersionOpened, Body: i,
+		}
+		if i.Closed {
+			d.Version = VersionClosed
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// incidentsOf is what an activity says of its cab's incidents.
+func incidentsOf(a *event.Activity) []*event.Incident {
+	var all []*event.Incident
 	for _, h := range a.Health {
-		i := event.Incident{
+		i := &event.Incident{
 			ID: event.IncidentID(a.Cab, h.Kind, h.OpenedSeq), RunID: a.RunID, Cab: a.Cab, Kind: h.Kind,
 			OpenedSeq: h.OpenedSeq, OpenedAt: h.OpenedAt,
 		}
@@ -30,17 +63,9 @@ func Incidents(a *event.Activity) []event.Incident {
 	return all
 }
 
-// IncidentVersion is the version of an incident's document.
-func IncidentVersion(i *event.Incident) int64 {
-	if i.Closed {
-		return VersionClosed
-	}
-	return VersionOpened
-}
-
-// Cab is the last state of a cab, as of an activity; its sequence is the version.
-func Cab(a *event.Activity) event.Cab {
-	return event.Cab{
+// cabOf is the last state of a cab, as of an activity.
+func cabOf(a *event.Activity) *event.Cab {
+	return &event.Cab{
 		RunID: a.RunID, Cab: a.Cab, Seq: a.Seq, EventTime: a.EventTime, Zone: a.Zone, Lat: a.Lat, Lon: a.Lon,
 		SpeedKmh: a.SpeedKmh, Hired: a.Hired, Schema: a.Schema, Open: a.Open,
 	}

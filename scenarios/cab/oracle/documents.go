@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -38,18 +39,22 @@ func (f *documentFindings) judge(name string, observed *bool, d *differences) {
 	*observed = true
 }
 
-func (t *truth) windowsOutcome(ctx context.Context, seen Observed) scenario.Outcome {
+// windowsOutcome grades what tells of windows: records of cab-metrics, or documents.
+func (t *truth) windowsOutcome(name string, all iter.Seq2[event.Metrics, error]) scenario.Outcome {
 	var f documentFindings
-	for m, err := range seen.Windows(ctx) {
+	for _, w := range t.windows {
+		w.observed = false
+	}
+	for m, err := range all {
 		if err != nil {
 			f.err.add("%v", err)
 			break
 		}
-		name := m.Zone + " " + m.WindowStart.String()
+		which := m.Zone + " " + m.WindowStart.String()
 		zone, ok := zoneIndex(m.Zone)
 		w := t.windows[windowKey{zone, int64(m.WindowStart.Minute()) / 60_000}]
 		if !ok || w == nil || m.WindowStart != m.WindowStart.Minute() {
-			f.unknown.add("%s with %d events", name, m.Events)
+			f.unknown.add("%s with %d events", which, m.Events)
 			continue
 		}
 		var d differences
@@ -68,7 +73,7 @@ func (t *truth) windowsOutcome(ctx context.Context, seen Observed) scenario.Outc
 			w.observed = true // right, though nobody waits for it
 			continue
 		}
-		f.judge(name, &w.observed, &d)
+		f.judge(which, &w.observed, &d)
 	}
 	for _, key := range t.missingWindows() {
 		f.missing.add("%s %s with %d events", zoneName(key.zone), event.Millis(key.minute*60_000), t.windows[key].events)
@@ -79,7 +84,7 @@ func (t *truth) windowsOutcome(ctx context.Context, seen Observed) scenario.Outc
 			wanted++
 		}
 	}
-	return f.promise("zone metrics equal the oracle's", wanted)
+	return f.promise(name, wanted)
 }
 
 // missingWindows are sorted, so that the first ones named are the first ones.

@@ -14,6 +14,8 @@ import (
 type Observed interface {
 	// Activity yields every record of cab-activity read_committed, in any order.
 	Activity(ctx context.Context) iter.Seq2[event.Activity, error]
+	// Measured yields every record of cab-metrics read_committed, in any order.
+	Measured(ctx context.Context) iter.Seq2[event.Metrics, error]
 	// Windows yields every document of cab-zones-*. Each window of the plan is
 	// wanted but those that only closing readings are in: what would close these?
 	Windows(ctx context.Context) iter.Seq2[event.Metrics, error]
@@ -23,11 +25,20 @@ type Observed interface {
 	Cabs(ctx context.Context) iter.Seq2[event.Cab, error]
 	// Late yields the event id of every record of cab-telemetry.late.
 	Late(ctx context.Context) iter.Seq2[string, error]
-	// DeadLetters yields every record of cab-telemetry.dlq.
+	// DeadLetters yields every record of the dead-letter topics.
 	DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error]
 	// Poison yields the name of every record that the run itself planted in
 	// cab-telemetry to end up among the dead letters.
 	Poison(ctx context.Context) iter.Seq2[string, error]
+	// Lags yields how far each consumer group is behind the end of each topic that
+	// it reads, once it had time to come there.
+	Lags(ctx context.Context) iter.Seq2[Lag, error]
+}
+
+// Lag is how many records a group has not done yet.
+type Lag struct {
+	Group, Topic string
+	Records      int64
 }
 
 // DeadLetter is one record of the dead-letter topic.

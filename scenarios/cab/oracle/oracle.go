@@ -56,8 +56,10 @@ func (o *Oracle) Grade(ctx context.Context, env scenario.Env, plan iter.Seq[scen
 	}
 	outcomes := append(t.intake.outcomes(), t.activity(ctx, seen)...)
 	outcomes = append(outcomes,
-		t.windowsOutcome(ctx, seen), t.incidentsOutcome(ctx, seen), t.cabsOutcome(ctx, seen),
-		t.lateOutcome(ctx, seen), deadLetters(ctx, seen))
+		t.windowsOutcome("cab-metrics tells every window once", seen.Measured(ctx)),
+		t.windowsOutcome("zone metrics equal the oracle's", seen.Windows(ctx)),
+		t.incidentsOutcome(ctx, seen), t.cabsOutcome(ctx, seen),
+		t.lateOutcome(ctx, seen), deadLetters(ctx, seen), lagOutcome(ctx, seen))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("grade: %w", err)
 	}

@@ -44,6 +44,14 @@ func TestSabotageOfDocuments(t *testing.T) {
 			w.windows[0].WindowStart += 24 * 60 * 60_000
 			return map[string]string{metrics: "1 missing: " + w.windows[0].Zone}
 		}},
+		{"window emitted twice", func(_ testing.TB, w *world) map[string]string {
+			w.measured = append(w.measured, w.measured[0])
+			return map[string]string{measured: "1 there twice: zone-"}
+		}},
+		{"window not indexed", func(_ testing.TB, w *world) map[string]string {
+			w.measured, w.windows = w.windows, w.windows[1:]
+			return map[string]string{metrics: "1 missing: zone-"}
+		}},
 		{"window missing", func(_ testing.TB, w *world) map[string]string {
 			w.windows = w.windows[1:]
 			return map[string]string{metrics: "1 missing: zone-"}
@@ -102,6 +110,10 @@ func TestSabotageOfDocuments(t *testing.T) {
 			w.cabs[0].Lat, w.cabs[0].Open = 47.4, []string{"engine"}
 			return map[string]string{lastState: "1 wrong: " + w.cabs[0].Cab + ": lat got"}
 		}},
+		{"a group left behind", func(_ testing.TB, w *world) map[string]string {
+			w.lags[2].Records = 7
+			return map[string]string{lagging: "1 behind: cab-index by 7 records of cab-activity"}
+		}},
 		{"dead letters", func(_ testing.TB, w *world) map[string]string {
 			w.letters = []DeadLetter{{"good one", "why?"}, {"poison-1", ""}}
 			w.poison = append(w.poison, "poison-2")
@@ -110,7 +122,7 @@ func TestSabotageOfDocuments(t *testing.T) {
 		{"nothing readable", func(_ testing.TB, w *world) map[string]string {
 			w.err = errors.New("no shard answers")
 			fails := map[string]string{}
-			for _, name := range []string{once, says, metrics, health, lastState, lateTopic, dead} {
+			for _, name := range []string{once, says, measured, metrics, health, lastState, lateTopic, dead, lagging} {
 				fails[name] = "error: no shard answers"
 			}
 			return fails

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
-	"time"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -17,13 +16,16 @@ import (
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
-// Observe finds what the run left in Kafka. It reads with a client of its own and
-// decodes by the schemas alone, so that a mistake in the pipeline's reading cannot
-// hide. Documents are folded from the topics that they are made of, as long as
-// there is no index to be searched.
-//
-// Before that it waits until all activities are measured.
-func Observe(ctx context.Context, env scenario.Env) (Observed, error) {
+// topics is what the run left in Kafka. It reads with a client of its own and
+// decodes by the schemas alone, so that a mistake in the pipeline's reading
+// cannot hide.
+type topics struct {
+	brokers           scenario.Brokers
+	run               string
+	activity, metrics avro.Schema
+}
+
+func newTopics(env scenario.Env) (*topics, error) {
 	brokers, err := env.Kafka(scenario.Auditor)
 	if err != nil {
 		return nil, err
@@ -34,46 +36,7 @@ func Observe(ctx context.Context, env scenario.Env) (Observed, error) {
 			return nil, fmt.Errorf("schema: %w", err)
 		}
 	}
-	return o, o.measured(ctx, env)
-}
-
-// measured waits until measure has committed all that cab-activity holds.
-func (o *topics) measured(ctx context.Context, env scenario.Env) error {
-	last := map[int32]int64{} // offset of the last record; a marker that ends a transaction follows
-	for record, err := range o.records(ctx, event.ActivityTopic) {
-		if err != nil {
-			return fmt.Errorf("topic %s: %w", event.ActivityTopic, err)
-		}
-		last[record.Partition] = record.Offset
-	}
-	client, err := kgo.NewClient(o.options()...)
-	if err != nil {
-		return fmt.Errorf("kafka client: %w", err)
-	}
-	defer client.Close()
-	for admin := kadm.NewClient(client); ; {
-		done, err := admin.FetchOffsets(ctx, event.MeasureGroup)
-		if err = errors.Join(err, done.Error()); err != nil {
-			return fmt.Errorf("offsets of %s: %w", event.MeasureGroup, err)
-		}
-		behind := false
-		for partition, offset := range last {
-			committed, ok := done.Lookup(event.ActivityTopic, partition)
-			behind = behind || !ok || committed.At <= offset
-		}
-		if !behind {
-			return nil
-		}
-		if err := env.Wall.Sleep(ctx, 50*time.Millisecond); err != nil {
-			return fmt.Errorf("%s is still behind: %w", event.MeasureGroup, err)
-		}
-	}
-}
-
-type topics struct {
-	brokers           scenario.Brokers
-	run               string
-	activity, metrics avro.Schema
+	return o, nil
 }
 
 const avroHeader = 5 // magic and schema id
@@ -103,8 +66,8 @@ func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] 
 	}
 }
 
-// Windows implements Observed.
-func (o *topics) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] {
+// Measured implements Observed.
+func (o *topics) Measured(ctx context.Context) iter.Seq2[event.Metrics, error] {
 	return func(yield func(event.Metrics, error) bool) {
 		for record, err := range o.records(ctx, event.MetricsTopic) {
 			var m event.Metrics
@@ -112,66 +75,6 @@ func (o *topics) Windows(ctx context.Context) iter.Seq2[event.Metrics, error] {
 				err = decode(o.metrics, record.Value, &m)
 			}
 			if (err != nil || m.RunID == o.run) && !yield(m, err) {
-				return
-			}
-		}
-	}
-}
-
-// Incidents implements Observed.
-func (o *topics) Incidents(ctx context.Context) iter.Seq2[event.Incident, error] {
-	return fold(o.Activity(ctx), incidentsOf,
-		func(i *event.Incident) string { return i.ID }, func(i *event.Incident) int64 { return i.ClosedSeq })
-}
-
-// Cabs implements Observed.
-func (o *topics) Cabs(ctx context.Context) iter.Seq2[event.Cab, error] {
-	return fold(o.Activity(ctx), stateOf,
-		func(c *event.Cab) string { return c.Cab }, func(c *event.Cab) int64 { return c.Seq })
-}
-
-// incidentsOf are an activity's incidents as they are after it.
-func incidentsOf(a *event.Activity) []event.Incident {
-	var all []event.Incident
-	for _, h := range a.Health {
-		i := event.Incident{
-			ID: event.IncidentID(a.Cab, h.Kind, h.OpenedSeq), RunID: a.RunID, Cab: a.Cab, Kind: h.Kind,
-			OpenedSeq: h.OpenedSeq, OpenedAt: h.OpenedAt, Closed: h.Change == event.Closed,
-		}
-		if i.Closed {
-			i.ClosedSeq, i.ClosedAt = a.Seq, a.EventTime
-		}
-		all = append(all, i)
-	}
-	return all
-}
-
-// stateOf is a cab's state as of an activity.
-func stateOf(a *event.Activity) []event.Cab {
-	return []event.Cab{{
-		RunID: a.RunID, Cab: a.Cab, Seq: a.Seq, EventTime: a.EventTime, Zone: a.Zone, Lat: a.Lat, Lon: a.Lon,
-		SpeedKmh: a.SpeedKmh, Hired: a.Hired, Schema: a.Schema, Open: a.Open,
-	}}
-}
-
-// fold keeps of each id the document with the highest version.
-func fold[D any](all iter.Seq2[event.Activity, error], documents func(*event.Activity) []D, id func(*D) string, version func(*D) int64) iter.Seq2[D, error] {
-	return func(yield func(D, error) bool) {
-		kept := map[string]D{}
-		for a, err := range all {
-			if err != nil {
-				var none D
-				yield(none, err)
-				return
-			}
-			for _, d := range documents(&a) {
-				if old, ok := kept[id(&d)]; !ok || version(&d) > version(&old) {
-					kept[id(&d)] = d
-				}
-			}
-		}
-		for _, d := range kept {
-			if !yield(d, nil) {
 				return
 			}
 		}
@@ -197,7 +100,7 @@ func (o *topics) Late(ctx context.Context) iter.Seq2[string, error] {
 // all that came since the run began counts.
 func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
-		for _, topic := range []string{event.DeadTopic, event.ActivityDeadTopic} {
+		for _, topic := range []string{event.DeadTopic, event.ActivityDeadTopic, event.IndexDeadTopic} {
 			for record, err := range o.records(ctx, topic) {
 				var d DeadLetter
 				if err == nil {
@@ -231,11 +134,22 @@ func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Recor
 			return
 		}
 		defer client.Close()
-		left, err := ends(ctx, client, topic)
+		left, err := endsOf(ctx, client, topic)
 		if err != nil {
 			yield(nil, fmt.Errorf("topic %s: %w", topic, err))
 			return
 		}
+		for record, err := range drain(ctx, client, left) {
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+// drain yields what is before the offsets left, by partition.
+func drain(ctx context.Context, client *kgo.Client, left map[int32]int64) iter.Seq2[*kgo.Record, error] {
+	return func(yield func(*kgo.Record, error) bool) {
 		for len(left) > 0 {
 			fetches := client.PollFetches(ctx)
 			if err := ctx.Err(); err != nil {
@@ -243,10 +157,11 @@ func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Recor
 				return
 			}
 			for record := range fetches.RecordsAll() {
-				if end, ok := left[record.Partition]; ok && record.Offset+1 >= end {
+				end, ok := left[record.Partition]
+				if ok && record.Offset+1 >= end {
 					delete(left, record.Partition)
 				}
-				if !record.Attrs.IsControl() && !yield(record, nil) {
+				if ok && record.Offset < end && !record.Attrs.IsControl() && !yield(record, nil) {
 					return
 				}
 			}
@@ -254,8 +169,8 @@ func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Recor
 	}
 }
 
-// ends are the partitions that hold anything, with the offset after it.
-func ends(ctx context.Context, client *kgo.Client, topic string) (map[int32]int64, error) {
+// endsOf are the partitions that hold anything, with the offset after it.
+func endsOf(ctx context.Context, client *kgo.Client, topic string) (map[int32]int64, error) {
 	admin := kadm.NewClient(client)
 	starts, err := admin.ListStartOffsets(ctx, topic)
 	if err = errors.Join(err, starts.Error()); err != nil {

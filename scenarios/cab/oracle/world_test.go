@@ -23,7 +23,9 @@ type world struct {
 	plan      []scenario.Planned
 	ledger    *ledger.Ledger
 	activity  []event.Activity
+	measured  []event.Metrics
 	windows   []event.Metrics
+	lags      []Lag
 	incidents []event.Incident
 	cabs      []event.Cab
 	late      []string
@@ -49,6 +51,12 @@ func list[V any](all []V, err error) iter.Seq2[V, error] {
 func (w *world) Activity(context.Context) iter.Seq2[event.Activity, error] {
 	return list(w.activity, w.err)
 }
+
+func (w *world) Measured(context.Context) iter.Seq2[event.Metrics, error] {
+	return list(w.measured, w.err)
+}
+
+func (w *world) Lags(context.Context) iter.Seq2[Lag, error] { return list(w.lags, w.err) }
 
 func (w *world) Windows(context.Context) iter.Seq2[event.Metrics, error] {
 	return list(w.windows, w.err)
@@ -103,6 +111,7 @@ func newWorld(plan iter.Seq[scenario.Planned]) *world {
 		zones[id].ActiveCabs = int64(len(active[id]))
 		w.windows = append(w.windows, *zones[id])
 	}
+	w.measured, w.lags = slices.Clone(w.windows), reads()
 	return w
 }
 

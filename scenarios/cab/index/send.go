@@ -1,0 +1,153 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/goccy/go-json"
+	"github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchapi"
+)
+
+// appendItem writes a document as a bulk request has it.
+func appendItem(b []byte, d *Document) ([]byte, error) {
+	type target struct {
+		Index       string `json:"_index"`
+		ID          string `json:"_id"`
+		Version     int64  `json:"version"`
+		VersionType string `json:"version_type"`
+	}
+	action, err := json.Marshal(struct {
+		Index target `json:"index"`
+	}{target{d.Index, d.ID, d.Version, "external"}})
+	if err != nil {
+		return nil, err
+	}
+	source, err := json.Marshal(d.Body)
+	if err != nil {
+		return nil, err
+	}
+	b = append(append(b, action...), '\n')
+	return append(append(b, source...), '\n'), nil
+}
+
+// send settles all items of the jobs: what is not settled by one request goes
+// into the next, after a while.
+func (b *Bulk) send(ctx context.Context, jobs []*job) {
+	var items []*item
+	for _, j := range jobs {
+		items = append(items, j.items...)
+	}
+	for attempt := 0; ; attempt++ {
+		left, err := b.settle(ctx, items)
+		if len(left) == 0 {
+			break
+		}
+		if ctx.Err() != nil {
+			return // whoever waits for it is told by its own ctx
+		}
+		if attempt%8 == 0 {
+			b.log.Warn("documents are not taken and will be sent again", "documents", len(left), "attempt", attempt+1, "error", err)
+		}
+		b.Stats.Retried.Add(int64(len(left)))
+		items = left
+		if b.pause(ctx, attempt) != nil {
+			return
+		}
+	}
+	for _, j := range jobs {
+		close(j.done)
+	}
+}
+
+// settle sends the items once, and tells which are to be sent again and why.
+func (b *Bulk) settle(ctx context.Context, items []*item) (left []*item, err error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	size := 0
+	for _, it := range items {
+		size += len(it.text)
+	}
+	request := make([]byte, 0, size)
+	for _, it := range items {
+		request = append(request, it.text...)
+	}
+	b.Stats.Requests.Add(1)
+	b.Stats.BytesSent.Add(int64(size))
+	reply, err := opensearch.Do[opensearch.NoBody](ctx, b.client, http.MethodPost, opensearchapi.BulkReq{Body: bytes.NewReader(request)}, nil)
+	if err != nil {
+		return items, err
+	}
+	defer reply.Body.Close() //nolint:errcheck // only read
+	switch {
+	case reply.StatusCode == http.StatusRequestEntityTooLarge && len(items) == 1:
+		b.refuse(items[0], fmt.Errorf("document of %d bytes: %w", size, refusal(reply)))
+		return nil, nil
+	case reply.StatusCode == http.StatusRequestEntityTooLarge:
+		one, oneErr := b.settle(ctx, items[:len(items)/2])
+		two, twoErr := b.settle(ctx, items[len(items)/2:])
+		return append(one, two...), errors.Join(oneErr, twoErr)
+	case reply.IsError():
+		return items, refusal(reply)
+	}
+	body, err := io.ReadAll(reply.Body)
+	if err != nil {
+		return items, err
+	}
+	return b.judge(items, body)
+}
+
+// result is what became of one item.
+type result struct {
+	Status int      `json:"status"`
+	Error  *failure `json:"error"`
+}
+
+// judge reads a reply item by item.
+func (b *Bulk) judge(items []*item, body []byte) (left []*item, err error) {
+	const plain, within = `"errors":false`, 64 // where it stands before the items, none of them is to be looked at
+	if bytes.Contains(body[:min(len(body), within)], []byte(plain)) {
+		b.Stats.Written.Add(int64(len(items)))
+		return nil, nil
+	}
+	var answer struct {
+		Items []struct{ Index result }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return items, fmt.Errorf("a reply that cannot be read: %w", err)
+	}
+	if len(answer.Items) != len(items) {
+		return items, fmt.Errorf("a reply with %d results for %d items", len(answer.Items), len(items))
+	}
+	for i, it := range items {
+		switch r := answer.Items[i].Index; {
+		case r.Status/100 == 2:
+			b.Stats.Written.Add(1)
+		case r.Error == nil:
+			left, err = append(left, it), fmt.Errorf("status %d without an error", r.Status)
+		case r.Status == http.StatusConflict && r.Error.Type == "version_conflict_engine_exception":
+			b.Stats.Outdated.Add(1)
+		case hopeless(r):
+			b.refuse(it, r.Error)
+		default:
+			left, err = append(left, it), r.Error
+		}
+	}
+	return left, err
+}
+
+func (b *Bulk) refuse(it *item, why error) {
+	it.refused = why
+	b.Stats.Refused.Add(1)
+}
+
+// hopeless tells a document that this index will never take from one that must
+// wait, as for room in the cluster's list of shards.
+func hopeless(r result) bool {
+	return r.Status == http.StatusBadRequest && r.Error.Type != "validation_exception"
+}
