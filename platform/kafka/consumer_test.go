@@ -145,7 +145,11 @@ func TestWhatFailsBecomesADeadLetterAndCanBeReplayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	replay := func(class string) {
-		if n, err := kafka.ReplayDeadLetters(t.Context(), cluster, "in", func(d kafka.DeadLetter) bool { return d.ErrorClass == class }); n != 1 || err != nil {
+		plan, err := kafka.PlanReplay(t.Context(), cluster, "in", kafka.ReplaySelection{Which: func(d kafka.DeadLetter) bool { return d.ErrorClass == class }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := plan.Run(t.Context()); n != 1 || err != nil {
 			t.Fatalf("%d replayed, %v", n, err)
 		}
 	}

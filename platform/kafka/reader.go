@@ -63,6 +63,8 @@ type logReader struct {
 	partition int32
 	clock     clock.Clock
 
+	uncommitted bool // read what is in open and aborted transactions, too
+
 	leader  int32
 	topicID [16]byte
 }
@@ -107,7 +109,7 @@ func (l *logReader) state(ctx context.Context) ([]*kgo.Record, error) {
 	return records, nil
 }
 
-// read gives each committed record in [from, to).
+// read gives each record in [from, to), unless uncommitted only committed ones.
 func (l *logReader) read(ctx context.Context, from, to int64, each func(*kgo.Record) error) error {
 	for at := from; at < to; {
 		batch, next, err := l.fetch(ctx, at)
@@ -172,7 +174,11 @@ func (l *logReader) fetch(ctx context.Context, at int64) ([]*kgo.Record, int64, 
 	}
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 200, 1, 8<<20
+	isolation := kgo.ReadCommitted()
 	req.IsolationLevel = 1
+	if l.uncommitted {
+		isolation, req.IsolationLevel = kgo.ReadUncommitted(), 0
+	}
 	req.SessionEpoch = -1
 	topic := kmsg.NewFetchRequestTopic()
 	topic.Topic, topic.TopicID = l.topic, l.topicID
@@ -192,7 +198,7 @@ func (l *logReader) fetch(ctx context.Context, at int64) ([]*kgo.Record, int64, 
 		return nil, at, nil
 	}
 	got, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
-		Offset: at, IsolationLevel: kgo.ReadCommitted(), Topic: l.topic, Partition: l.partition,
+		Offset: at, IsolationLevel: isolation, Topic: l.topic, Partition: l.partition,
 	}, &resp.Topics[0].Partitions[0], kgo.DefaultDecompressor(), nil)
 	return got.Records, next, got.Err
 }
