@@ -34,7 +34,7 @@ func ListDeadLetters(ctx context.Context, cluster Cluster, topic string, each fu
 	if err != nil {
 		return err
 	}
-	err = readLetters(ctx, client, topic, extents, func(d DeadLetter) error {
+	err = ReadDeadLetters(ctx, client, topic, extents, func(d DeadLetter) error {
 		if !each(d) {
 			return errEnough
 		}
@@ -46,8 +46,9 @@ func ListDeadLetters(ctx context.Context, cluster Cluster, topic string, each fu
 	return err
 }
 
-// readLetters gives the committed letters in the extents.
-func readLetters(ctx context.Context, client *kgo.Client, topic string, extents []Extent, each func(DeadLetter) error) error {
+// ReadDeadLetters gives the committed letters in the extents, in order, until each
+// returns an error, which it returns.
+func ReadDeadLetters(ctx context.Context, client *kgo.Client, topic string, extents []Extent, each func(DeadLetter) error) error {
 	for _, e := range extents {
 		err := newLogReader(client, topic, e.Partition).read(ctx, e.First, e.Stable, func(r *kgo.Record) error {
 			return each(ReadDeadLetter(r))

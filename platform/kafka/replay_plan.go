@@ -67,7 +67,7 @@ func PlanReplay(ctx context.Context, cluster Cluster, topic string, s ReplaySele
 	}
 	for _, e := range extents {
 		part := replayPart{extent: e}
-		err := readLetters(ctx, client, p.Topic, []Extent{e}, func(d DeadLetter) error {
+		err := ReadDeadLetters(ctx, client, p.Topic, []Extent{e}, func(d DeadLetter) error {
 			part.letters = append(part.letters, d.Record.Offset)
 			if s.Which != nil && !s.Which(d) {
 				return nil
