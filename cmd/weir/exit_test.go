@@ -34,8 +34,15 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		{"run --listen 127.0.0.1:70000", []string{`--listen "127.0.0.1:70000": want a port from 0`}},
 		{"run fleet", []string{"planned"}},
 		{"run --target aws", []string{"--target aws"}},
+		{"run --target elsewhere", []string{`--target "elsewhere": want embedded or containers`}},
+		{"run cab --kafka localhost:9092 --opensearch http://localhost:9200", []string{"--kafka localhost:9092", "--opensearch http", "--target containers"}},
+		{"run cab --target containers --endpoint there --kafka a,b:c --registry r --opensearch o --quotas off", []string{
+			`--endpoint "there"`, `"a": want HOST:PORT`, `port "c"`, `--registry "r"`, `--opensearch "o"`, "weir cloud --quotas off",
+		}},
+		{"run location --target containers --speed 5 --chaos storm", []string{"--speed 5 for location", "wall clock", "cannot be disturbed"}},
+		{"run location --target containers --endpoint http://127.0.0.1:1", []string{"no weir cloud answers", "compose:up", "--endpoint"}},
 		{"run --target containers --listen here --json /no/such/x --region= --epoch 0001-01-01T00:00:00Z --set shards=many", []string{
-			"--target containers", `--listen "here"`, "--json /no/such/x", "--region is empty", "1970 to 9997", `shards="many"`,
+			`--listen "here"`, "--json /no/such/x", "--region is empty", "1970 to 9997", `shards="many"`,
 		}},
 		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
 		{"run --json /", []string{"--json /: is a directory"}},

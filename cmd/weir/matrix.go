@@ -105,7 +105,7 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 	var problems []error
 	for _, preset := range f.presets {
 		run := runFlags{
-			loadFlags: f.loadFlags, target: "embedded", listen: "127.0.0.1:0", quotas: f.quotas, chaos: preset,
+			loadFlags: f.loadFlags, targetFlags: targetFlags{target: targetEmbedded}, listen: "127.0.0.1:0", quotas: f.quotas, chaos: preset,
 		}
 		entries, epoch, err := run.check(&globals{region: defaultRegion()}, []string{m.scenario})
 		if err == nil {

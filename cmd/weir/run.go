@@ -25,7 +25,8 @@ import (
 )
 
 const runLong = `Run scenarios from simulated devices to graded outcomes: provision, serve,
-simulate, drain, grade, in one process, on the embedded cloud.
+simulate, drain, grade, in one process. The cloud and Kafka are embedded in it or,
+with --target containers, real engines where compose/ or the flags say.
 
 While it runs the screen shows what was sent, what was delivered and what is in
 flight. At the end every hop is reconciled with what was sent, business results
@@ -46,14 +47,17 @@ const runExample = `  # The location scenario at its default load
   # Kill the function and the app in mid-run; what that costs is in the verdict
   weir run location --chaos kills
 
+  # On Apache Kafka and OpenSearch in containers, once they run
+  weir run cab --target containers
+
   # Keep serving after the verdict and look at the page
   weir run location --listen 127.0.0.1:8080 --hold`
 
 // runFlags are `weir run`'s.
 type runFlags struct {
 	loadFlags
+	targetFlags
 	all    bool
-	target string
 	json   string
 	listen string
 	quotas string
@@ -76,10 +80,10 @@ func newRunCommand(g *globals, s sabotage) *cobra.Command {
 		},
 		ValidArgs: scenarioNames(true),
 	}
-	f.add(cmd)
+	f.loadFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every scenario that is built, side by side")
-	flags.StringVar(&f.target, "target", "embedded", "where it runs: embedded")
+	f.targetFlags.add(flags)
 	flags.StringVar(&f.json, "json", "", "write the verdicts as JSON to FILE, or to standard output with -")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "where the scenario's page and API listen")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
@@ -92,14 +96,14 @@ func newRunCommand(g *globals, s sabotage) *cobra.Command {
 // check reports every wrong flag at once and picks the scenarios.
 func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time, error) {
 	epoch, err := f.loadFlags.check()
-	problems := []error{err, checkListen(f.listen), checkOutput("--json", f.json), g.checkRegion()}
+	problems := []error{err, f.targetFlags.check(), checkListen(f.listen), checkOutput("--json", f.json), g.checkRegion()}
 	bad := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
-	switch f.target {
-	case "embedded":
-	case "containers", "aws":
-		bad("--target %s: this build has only the embedded target; the same scenario will run there by endpoint and credentials alone", f.target)
-	default:
-		bad("--target %q: want embedded", f.target)
+	if f.target == targetContainers {
+		g.endpoint = f.endpoint
+		problems = append(problems, g.checkEndpoint())
+		if f.quotas == "off" {
+			bad("--quotas off: the containers' cloud decides on that: `weir cloud --quotas off`")
+		}
 	}
 	if f.quotas != "aws" && f.quotas != "off" {
 		bad("--quotas %q: want aws or off", f.quotas)
@@ -125,11 +129,14 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 		}
 		d := e.Scenario.Defaults(f.settings[i])
 		problems = append(problems, f.checkLoad(d.Load))
-		_, err = f.schedule.Plan(chaos.Load{
+		plan, err := f.schedule.Plan(chaos.Load{
 			Seed: f.seed, For: cmp.Or(f.forTime, d.Load.For), ToWall: func(d time.Duration) time.Duration { return d },
 		}, d.Targets)
 		if err != nil {
 			bad("--chaos %s for %s:\n%w", f.chaos, e.Scenario.Name(), err)
+		}
+		if f.target == targetContainers {
+			problems = append(problems, checkReach(plan, e.Scenario), checkSpeed(f.speedOf(i, e.Scenario), e.Scenario, d))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -174,26 +181,43 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 	sampler.Go(func() { _ = memory.Run(sampling) })
 	defer func() { stopSampling(); sampler.Wait() }()
 
-	e, err := startEmbedded(embeddedConfig{
-		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: f.logger(cmd, g, screen), addresses: addresses,
-		sim: clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.slowest(entries)},
-	})
+	sim := clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.slowest(entries)}
+	w, stop, err := f.start(cmd.Context(), g, s, sim, f.logger(cmd, g, screen), addresses)
 	if err != nil {
 		return err
 	}
 	if s.world != nil {
-		s.world(&e.world)
+		s.world(&w)
 	}
 	for i := range entries {
 		if s.entry != nil {
 			s.entry(&entries[i])
 		}
 	}
-	runErr := f.runOn(cmd, g, e.world, entries, epoch, memory, addresses, screen)
-	if err := e.stop(); err != nil {
-		return errors.Join(runErr, fmt.Errorf("embedded cloud: %w", err))
+	return errors.Join(f.runOn(cmd, g, w, entries, epoch, memory, addresses, screen), stop())
+}
+
+// start makes the target ready; stop ends what was started for it.
+func (f *runFlags) start(
+	ctx context.Context, g *globals, s sabotage, sim clock.Simulated, log *slog.Logger, addresses *addresses,
+) (w scenario.World, stop func() error, err error) {
+	if f.target == targetContainers {
+		sim.Origin = time.Time{} // nothing there keeps simulated time
+		w, err = containers{targetFlags: f.targetFlags, region: g.region, trust: g.trust, sim: sim, log: log, addresses: addresses}.world(ctx)
+		return w, func() error { return nil }, err
 	}
-	return runErr
+	e, err := startEmbedded(embeddedConfig{
+		region: g.region, quotasOff: f.quotas == "off", hooks: s.hooks, log: log, addresses: addresses, sim: sim,
+	})
+	if err != nil {
+		return scenario.World{}, nil, err
+	}
+	return e.world, func() error {
+		if err := e.stop(); err != nil {
+			return fmt.Errorf("embedded cloud: %w", err)
+		}
+		return nil
+	}, nil
 }
 
 // screenOut is where people look; with --json - standard output is for the

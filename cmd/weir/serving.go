@@ -24,6 +24,7 @@ type serving struct {
 	region, endpoint string
 	addresses        *addresses
 	log              *slog.Logger
+	env              []string // settings that the process has besides this one's
 }
 
 // start implements scenario.World's Process.
@@ -41,7 +42,7 @@ func (s serving) start(name, service string, env scenario.Env) (scenario.Process
 		args = append(args, "--set", key+"="+env.Settings[key])
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), clock.EnvVar+"="+env.Sim.String())
+	cmd.Env = append(append(os.Environ(), s.env...), clock.EnvVar+"="+env.Sim.String())
 	return launch(cmd, s.log)
 }
 

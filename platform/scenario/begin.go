@@ -49,13 +49,14 @@ func (r *run) unbegun(what string, err error) (Verdict, error) {
 }
 
 // environmental tells whether an error is the machine's or the endpoint's, of
-// which a scenario has no fault: no connection, no file, no process, or a reply
-// that says the server itself failed.
+// which a scenario has no fault: no engine, no connection, no file, no process, or
+// a reply that says the server itself failed.
 func environmental(err error) bool {
 	var connection *net.OpError
 	var number syscall.Errno
 	var path *fs.PathError
 	var reply *smithyhttp.ResponseError
-	return errors.As(err, &connection) || errors.As(err, &number) || errors.As(err, &path) ||
+	var missing *UnreachableError
+	return errors.As(err, &missing) || errors.As(err, &connection) || errors.As(err, &number) || errors.As(err, &path) ||
 		errors.As(err, &reply) && reply.HTTPStatusCode() >= http.StatusInternalServerError
 }

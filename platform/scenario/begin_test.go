@@ -15,6 +15,7 @@ import (
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
 )
@@ -34,6 +35,7 @@ func TestEnvironmentIsNoVerdict(t *testing.T) {
 		verdict bool
 	}{
 		{"no connection", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
+		{"no engine", fmt.Errorf("find: %w", &scenario.UnreachableError{Err: errors.New("gone")}), false},
 		{"no space", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, false},
 		{"no process", fmt.Errorf("start: %w", syscall.EAGAIN), false},
 		{"server failed", replied(http.StatusInternalServerError), false},
@@ -127,4 +129,36 @@ func TestInterruptWithoutSamplesIsNoFailure(t *testing.T) {
 	if err != nil || !v.Pass || len(v.Skipped) != 2 {
 		t.Errorf("%v, pass %v, outcomes %+v, skipped %+v", err, v.Pass, v.Outcomes, v.Skipped)
 	}
+}
+
+// Simulated time begins with the services where no target keeps it, however
+// long provisioning took; where one does, it stays.
+func TestSimulatedTimeBeginsOnceProvisioned(t *testing.T) {
+	t.Parallel()
+	given := time.Now().Add(-time.Hour)
+	for _, origin := range []time.Time{{}, given} {
+		var provisioned time.Time
+		clocks := &clocked{toy: healthy()}
+		clocks.provision = func(context.Context) error { provisioned = time.Now(); return nil }
+		w := world(t)
+		w.Sim.Origin = origin
+		v, err := scenario.Run(t.Context(), scenario.Entry{Scenario: clocks, Simulator: clocks, Grader: clocks}, w, scenario.Options{RunID: "r"})
+		if err != nil || !v.Pass {
+			t.Fatalf("%v, %+v", err, v.Outcomes)
+		}
+		if got := clocks.sim.Origin; origin.IsZero() == got.Before(provisioned) {
+			t.Errorf("given %v, provisioned at %v, the services' clock has %v", origin, provisioned, got)
+		}
+	}
+}
+
+// clocked notes the clock that its services get.
+type clocked struct {
+	toy
+	sim clock.Simulated
+}
+
+func (c *clocked) Services(env scenario.Env) ([]scenario.Service, error) {
+	c.sim = env.Sim
+	return c.toy.Services(env)
 }

@@ -122,6 +122,7 @@ func (r *run) run(ctx context.Context) (Verdict, error) {
 	if err := r.provision(ctx, startMax); err != nil {
 		return r.unbegun("provision", err)
 	}
+	r.setClock()
 	r.enter(Starting)
 	services, err := r.serve(ctx, startMax)
 	switch {
@@ -157,6 +158,18 @@ func (r *run) provision(ctx context.Context, limit time.Duration) error {
 	return guard(ctx, r.env.Wall, stopGrace, "provision", func(ctx context.Context) error {
 		return Provision(ctx, r.Scenario, r.env)
 	})
+}
+
+// setClock has simulated time begin when everything is provisioned, where no
+// target keeps it already: it would run ahead of the plan by what that took.
+func (r *run) setClock() {
+	if !r.env.Sim.Origin.IsZero() {
+		return
+	}
+	r.env.Sim.Origin = r.env.Wall.Now()
+	if r.faults != nil {
+		r.faults.env.Sim = r.env.Sim
+	}
 }
 
 // serve starts the services, downstream first, each once the one before is ready.

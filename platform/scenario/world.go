@@ -31,8 +31,10 @@ type World struct {
 	Listen func(service string) (net.Listener, error)
 	URL    func(service string) string
 	Wall   clock.Clock
-	Sim    clock.Simulated
-	Log    *slog.Logger
+	// Sim without an Origin begins when a run has provisioned; a target that
+	// keeps simulated time itself gives one.
+	Sim clock.Simulated
+	Log *slog.Logger
 	// Injector disturbs the target; nil: no faults can be injected there.
 	Injector chaos.Injector
 	// Process starts a service of a scenario in a process of its own, with env's
@@ -71,6 +73,15 @@ type Address struct {
 	URL            string
 	User, Password string // Basic authentication; "" means none
 }
+
+// UnreachableError is what World's functions return when what they look for does
+// not answer: no scenario has a fault of that.
+type UnreachableError struct{ Err error }
+
+func (e *UnreachableError) Error() string { return e.Err.Error() }
+
+// Unwrap is for errors.As.
+func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // kafka hands out brokers to each component: the same and, so far, as the same
 // user; a component is told by its client id.
