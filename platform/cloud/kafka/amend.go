@@ -20,13 +20,26 @@ func (c *cluster) amend(q question, answer []byte) []byte {
 		return rewrite(answer, q.version, kmsg.NewPtrApiVersionsResponse(), offerHandshake)
 	case kmsg.OffsetForLeaderEpoch:
 		return rewrite(answer, q.version, kmsg.NewPtrOffsetForLeaderEpochResponse(), c.nothingTruncated)
+	case kmsg.CreateTopics:
+		return rewrite(answer, q.version, kmsg.NewPtrCreateTopicsResponse(), func(r *kmsg.CreateTopicsResponse) {
+			nameSources(r)
+			r.Topics = append(r.Topics, q.refused...)
+		})
+	case kmsg.DescribeTopicPartitions:
+		return rewrite(answer, q.version, kmsg.NewPtrDescribeTopicPartitionsResponse(), nobodyElectable)
+	case kmsg.DescribeClientQuotas:
+		return rewrite(answer, q.version, kmsg.NewPtrDescribeClientQuotasResponse(), listQuotas)
 	}
 	return answer
 }
 
 // amends says whether amend changes answers to requests with the key.
 func amends(key int16) bool {
-	return kmsg.Key(key) == kmsg.ApiVersions || kmsg.Key(key) == kmsg.OffsetForLeaderEpoch
+	switch kmsg.Key(key) {
+	case kmsg.ApiVersions, kmsg.OffsetForLeaderEpoch, kmsg.CreateTopics, kmsg.DescribeTopicPartitions, kmsg.DescribeClientQuotas:
+		return true
+	}
+	return false
 }
 
 // rewrite changes an answer; one that cannot be read stays as it is.

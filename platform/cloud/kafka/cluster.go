@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -92,6 +93,12 @@ func openCluster(cfg Config) (_ *cluster, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the brokers: %w", err)
 	}
+	c.ControlKey(int16(kmsg.ListGroups), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		if list, ok := request.(*kmsg.ListGroupsRequest); ok {
+			spellFilters(list)
+		}
+		return nil, nil, false // kfake answers
+	})
 	if old {
 		return c, c.renewRoot()
 	}

@@ -39,8 +39,11 @@ type guarded struct {
 	asked map[uint32]question // by correlation id: whose answers are amended
 }
 
-// question is the key and version of a request.
-type question struct{ key, version int16 }
+// question is what an answer belongs to.
+type question struct {
+	key, version int16
+	refused      []kmsg.CreateTopicsResponseTopic // which kfake has not seen
+}
 
 // Read implements net.Conn.
 func (c *guarded) Read(p []byte) (int, error) {
@@ -72,13 +75,31 @@ func (c *guarded) next() error {
 	case kmsg.RequestForKey(key) == nil:
 		return fmt.Errorf("%w: key %d", errFrame, key)
 	}
-	c.ask(question{key, int16(binary.BigEndian.Uint16(c.head[6:]))}, binary.BigEndian.Uint32(c.head[8:]))
+	asked, id := question{key: key, version: int16(binary.BigEndian.Uint16(c.head[6:]))}, binary.BigEndian.Uint32(c.head[8:])
 	c.ready, c.left = c.head[:], int(size)-(frameHead-4)
-	if key != int16(kmsg.SASLAuthenticate) {
-		return nil
+	switch kmsg.Key(key) {
+	case kmsg.SASLAuthenticate:
+		if err := c.readWhole(saslMax); err != nil {
+			return err
+		}
+		return checkPlain(c.ready[4:])
+	case kmsg.CreateTopics:
+		if err := c.readWhole(createMax); err != nil {
+			return err
+		}
+		var err error
+		if c.ready, asked.refused, err = takeOut(c.ready); err != nil {
+			return err
+		}
 	}
-	if c.left > saslMax {
-		return fmt.Errorf("%w: authentication of %d bytes", errFrame, size)
+	c.ask(asked, id)
+	return nil
+}
+
+// readWhole makes all of a request ready, which has to be of a bearable size.
+func (c *guarded) readWhole(limit int) error {
+	if c.left > limit {
+		return fmt.Errorf("%w: %d bytes where %d are the most", errFrame, c.left, limit)
 	}
 	whole := make([]byte, frameHead+c.left)
 	copy(whole, c.head[:])
@@ -86,7 +107,7 @@ func (c *guarded) next() error {
 		return err
 	}
 	c.ready, c.left = whole, 0
-	return checkPlain(whole[4:])
+	return nil
 }
 
 // checkPlain refuses an empty password in a SASL/PLAIN message. Those of other

@@ -2,12 +2,15 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // topics are made by who asks for them, keep their settings, grow and go.
@@ -38,6 +41,68 @@ func (s *suite) topics(t *testing.T) {
 	}
 	if _, err := admin.DeleteTopic(t.Context(), name("none")); !isAny(err, kerr.UnknownTopicOrPartition) {
 		t.Errorf("deleted what was not there: %v", err)
+	}
+}
+
+// names: what Apache Kafka takes for a topic's name, beside others that it does not.
+func (s *suite) names(t *testing.T) {
+	admin := kadm.NewClient(s.dial(t))
+	good := name("Good.na-me_")
+	bad := []string{"", ".", "..", "bad name", "bäd", strings.Repeat("x", 250)}
+	made, err := admin.CreateTopics(t.Context(), 1, s.replicas(t), nil, append(bad, good)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range bad {
+		if got := made[topic]; !errors.Is(got.Err, kerr.InvalidTopicException) || got.ErrMessage == "" {
+			t.Errorf("%q: %v %q", topic, got.Err, got.ErrMessage)
+		}
+	}
+	if err := made[good].Err; err != nil {
+		t.Errorf("%q: %v", good, err)
+	}
+}
+
+// lists are there where they are empty: Java's clients fail on null.
+func (s *suite) lists(t *testing.T) {
+	client := s.dial(t)
+	create := kmsg.NewPtrCreateTopicsRequest()
+	for _, configs := range [][]kmsg.CreateTopicsRequestTopicConfig{nil, {{Name: "retention.ms", Value: kmsg.StringPtr("3600000")}}} {
+		topic := kmsg.NewCreateTopicsRequestTopic()
+		topic.Topic, topic.NumPartitions, topic.ReplicationFactor, topic.Configs = name("lists"), 1, s.replicas(t), configs
+		create.Topics = append(create.Topics, topic)
+	}
+	create.TimeoutMillis = 10_000
+	made, err := create.RequestWith(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, topic := range made.Topics {
+		own := slices.ContainsFunc(topic.Configs, func(c kmsg.CreateTopicsResponseTopicConfig) bool {
+			return c.Name == "retention.ms" && c.Source == int8(kmsg.ConfigSourceDynamicTopicConfig)
+		})
+		unknown := func(c kmsg.CreateTopicsResponseTopicConfig) bool { return c.Source < 0 }
+		if topic.ErrorCode != 0 || topic.Configs == nil || own != (i == 1) || slices.ContainsFunc(topic.Configs, unknown) {
+			t.Errorf("made %+v", topic)
+		}
+	}
+	until(t, "the topic is told of", func() bool {
+		list, err := kadm.NewClient(client).ListTopics(t.Context(), create.Topics[0].Topic)
+		return err == nil && list.Error() == nil
+	})
+	describe := kmsg.NewPtrDescribeTopicPartitionsRequest()
+	describe.Topics = []kmsg.DescribeTopicPartitionsRequestTopic{{Topic: create.Topics[0].Topic}}
+	describe.ResponsePartitionLimit = 10
+	described, err := describe.RequestWith(t.Context(), client)
+	if err != nil || len(described.Topics) != 1 || len(described.Topics[0].Partitions) != 1 {
+		t.Fatalf("described %+v, %v", described, err)
+	}
+	if p := described.Topics[0].Partitions[0]; p.EligibleLeaderReplicas == nil || p.LastKnownELR == nil {
+		t.Errorf("partition %+v", p)
+	}
+	quotas, err := kmsg.NewPtrDescribeClientQuotasRequest().RequestWith(t.Context(), client)
+	if err != nil || quotas.ErrorCode != 0 || quotas.Entries == nil {
+		t.Errorf("quotas %+v, %v", quotas, err)
 	}
 }
 

@@ -36,6 +36,8 @@ func Run(t *testing.T, target Target) {
 		"idempotence":   s.idempotence,
 		"offsets":       s.offsets,
 		"topics":        s.topics,
+		"names":         s.names,
+		"lists":         s.lists,
 		"replication":   s.replication,
 		"transactions":  s.transactions,
 		"fencing":       s.fencing,

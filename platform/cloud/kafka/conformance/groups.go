@@ -3,29 +3,33 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // classicGroup: members share the partitions cooperatively, and those of one
 // that leaves go to the others; no record is read twice by it.
 func (s *suite) classicGroup(t *testing.T) {
-	s.sharing(t, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+	s.sharing(t, "Classic", kgo.Balancers(kgo.CooperativeStickyBalancer()))
 }
 
 // serverGroup is the same by KIP-848.
-func (s *suite) serverGroup(t *testing.T) { s.sharing(t, kgo.ServerSideBalancer()) }
+func (s *suite) serverGroup(t *testing.T) { s.sharing(t, "Consumer", kgo.ServerSideBalancer()) }
 
-func (s *suite) sharing(t *testing.T, balancing kgo.Opt) {
+func (s *suite) sharing(t *testing.T, kind string, balancing kgo.Opt) {
 	topic, group := s.topic(t, 4, nil), name("group")
 	first := s.member(t, topic, group, balancing)
 	first.await(t, 4)
 	second := s.member(t, topic, group, balancing)
 	first.await(t, 2)
 	second.await(t, 2)
+	s.listed(t, group, kind)
 	writer := s.dial(t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	for i := range 20 {
 		send(t, writer, &kgo.Record{Topic: topic, Partition: int32(i % 4), Value: fmt.Append(nil, i)})
@@ -38,6 +42,25 @@ func (s *suite) sharing(t *testing.T, balancing kgo.Opt) {
 	first.await(t, 4)
 	send(t, writer, &kgo.Record{Topic: topic, Partition: 0}, &kgo.Record{Topic: topic, Partition: 1}, &kgo.Record{Topic: topic, Partition: 2}, &kgo.Record{Topic: topic, Partition: 3})
 	until(t, "the one that is left reads the rest", func() bool { return first.count() == 14 })
+}
+
+// listed: a group is found by type and state, whichever way they are spelled.
+func (s *suite) listed(t *testing.T, group, kind string) {
+	t.Helper()
+	client := s.dial(t)
+	for _, by := range []struct{ kind, state string }{{kind, "stable"}, {strings.ToLower(kind), "Stable"}} {
+		until(t, "the group is listed as "+by.state+" and "+by.kind, func() bool {
+			list := kmsg.NewPtrListGroupsRequest()
+			list.TypesFilter, list.StatesFilter = []string{by.kind}, []string{by.state}
+			for _, shard := range client.RequestSharded(t.Context(), list) {
+				answer, ok := shard.Resp.(*kmsg.ListGroupsResponse)
+				if ok && slices.ContainsFunc(answer.Groups, func(g kmsg.ListGroupsResponseGroup) bool { return g.Group == group }) {
+					return true
+				}
+			}
+			return false
+		})
+	}
 }
 
 // staticMember: one that comes back under its name has its partitions at once,
