@@ -106,6 +106,9 @@ type Metrics struct {
 	ActiveCabs  int64   `json:"active_cabs" avro:"active_cabs"`
 	SpeedSumKmh float64 `json:"speed_sum_kmh" avro:"speed_sum_kmh"` // sum and count, so that windows merge
 	SpeedCount  int64   `json:"speed_count" avro:"speed_count"`
+	// NoFreeWindows is how many windows of the zone in a row, each a minute after
+	// the one before and this one the last, had readings and none of a free cab.
+	NoFreeWindows int64 `json:"no_free_windows" avro:"no_free_windows"`
 }
 
 // Lateness is how far behind the latest reading of its partition a reading may

@@ -7,6 +7,7 @@ const (
 	ZonesIndex  = "cab-zones"
 	HealthIndex = "cab-health"
 	CabsIndex   = "cab-cabs"
+	AlertsIndex = "cab-alerts"
 )
 
 // IndexOf is the index of a family for the day of an instant.

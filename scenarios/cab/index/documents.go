@@ -19,15 +19,28 @@ type Document struct {
 	Body    any
 }
 
-// OfMetrics are the documents of a window.
+// OfMetrics are the documents of a window: its metrics, and an alert if its zone
+// had no free cab for too long.
 func OfMetrics(m *event.Metrics) []Document {
-	return []Document{{
+	all := []Document{{
 		Index: event.IndexOf(event.ZonesIndex, m.WindowStart), ID: m.RunID + "|" + m.DocumentID(), Version: m.Revision, Body: m,
 	}}
+	if m.NoFreeWindows < event.NoFreeWindowsMin {
+		return all
+	}
+	before := event.Millis((m.NoFreeWindows - 1) * event.Window.Milliseconds())
+	return append(all, alert(event.Alert{
+		RunID: m.RunID, Kind: event.NoFreeCab, Entity: m.Zone, Start: m.WindowStart - before, Last: m.WindowStart, Revision: m.NoFreeWindows,
+	}))
 }
 
-// OfActivity are the documents of an activity: its cab's last state, and the
-// incidents that it opened or closed.
+func alert(a event.Alert) Document {
+	a.ID = event.AlertID(a.Kind, a.Entity, a.Start)
+	return Document{Index: event.IndexOf(event.AlertsIndex, a.Start), ID: a.RunID + "|" + a.ID, Version: a.Revision, Body: &a}
+}
+
+// OfActivity are the documents of an activity: its cab's last state, the
+// incidents that it opened or closed, and alerts of those of the engine.
 func OfActivity(a *event.Activity) []Document {
 	all := make([]Document, 1, 1+len(a.Health))
 	all[0] = Document{
@@ -43,6 +56,11 @@ func OfActivity(a *event.Activity) []Document {
 			d.Version = VersionClosed
 		}
 		all = append(all, d)
+		if i.Kind == event.Engine {
+			all = append(all, alert(event.Alert{
+				RunID: a.RunID, Kind: event.EngineOverLimit, Entity: a.Cab, Start: i.OpenedAt, Last: a.EventTime, Revision: d.Version, Over: i.Closed,
+			}))
+		}
 	}
 	return all
 }

@@ -18,7 +18,7 @@ import (
 // templateVersion grows with every change of the mappings below. Indexes that
 // exist keep the mapping they were created with: fields that it lacks are stored,
 // but cannot be searched until the next day's index.
-const templateVersion = 1
+const templateVersion = 2
 
 // templates are what the families' indexes begin with.
 func templates() map[string]template {
@@ -27,7 +27,7 @@ func templates() map[string]template {
 	for family, fields := range map[string]map[string]string{
 		event.ZonesIndex: {
 			"zone": keyword, "window_start": date, "revision": long, "events": long, "hired": long, "free": long,
-			"pick_ups": long, "drop_offs": long, "active_cabs": long, "speed_sum_kmh": double, "speed_count": long,
+			"pick_ups": long, "drop_offs": long, "active_cabs": long, "speed_sum_kmh": double, "speed_count": long, "no_free_windows": long,
 		},
 		event.HealthIndex: {
 			"id": keyword, "cab": keyword, "kind": keyword, "opened_seq": long, "opened_at": date,
@@ -36,6 +36,9 @@ func templates() map[string]template {
 		event.CabsIndex: {
 			"cab": keyword, "seq": long, "event_time": date, "zone": keyword, "lat": double, "lon": double,
 			"speed_kmh": double, "hired": boolean, "schema": long, "open": keyword,
+		},
+		event.AlertsIndex: {
+			"id": keyword, "kind": keyword, "entity": keyword, "start": date, "last": date, "revision": long, "over": boolean,
 		},
 	} {
 		properties := map[string]any{"run_id": map[string]any{"type": keyword}}

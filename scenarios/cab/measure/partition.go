@@ -30,6 +30,7 @@ type Partition struct {
 	headNew bool
 	marks   *window.Watermarks
 	windows *window.Engine[string, *event.Activity, tally]
+	busy    busy
 	gone    [][]byte // keys of windows that ended with their run
 	emit    func(event.Metrics)
 	// misplaced counts activities behind the watermark, which a source has
@@ -48,7 +49,7 @@ const formerMax = 16
 
 // NewPartition is a partition without any history.
 func NewPartition() (*Partition, error) {
-	p := &Partition{}
+	p := &Partition{busy: newBusy()}
 	if err := p.begin(); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,9 @@ func (p *Partition) begin() (err error) {
 		Name: "zones", Windows: window.Tumbling(event.Window),
 		Add: func(into *tally, a *event.Activity) { into.add(a) },
 		Emit: func(r window.Result[string, tally]) {
-			p.emit(r.Value.metrics(p.head.Run, r.Key, r.Window.Start, r.Revision))
+			m := r.Value.metrics(p.head.Run, r.Key, r.Window.Start, r.Revision)
+			m.NoFreeWindows = p.busy.next(&m)
+			p.emit(m)
 		},
 		Keys: window.StringKeys[string](), State: tallies(),
 	})
@@ -119,6 +122,7 @@ func (p *Partition) enter(run string) (bool, error) {
 func (p *Partition) drop() error {
 	p.emit = func(event.Metrics) {}
 	p.windows.Advance(window.EndOfStream)
+	p.busy.clear()
 	changes, err := p.windows.Changes(nil)
 	if err != nil {
 		return fmt.Errorf("end of run %s: %w", p.head.Run, err)
@@ -139,6 +143,8 @@ func (p *Partition) Restore(pairs iter.Seq2[[]byte, []byte]) error {
 			switch {
 			case string(key) == headKey:
 				failed = p.restoreHead(value)
+			case p.busy.owns(key):
+				failed = p.busy.restore(key, value)
 			case !p.windows.Owns(key):
 				failed = fmt.Errorf("state %q: no such key is known; was it written by a newer weir?", key)
 			case !yield(key, value):
@@ -178,6 +184,7 @@ func (p *Partition) Snapshot(put func(key, value []byte)) error {
 	for _, c := range changes {
 		put(c.Key, c.Value)
 	}
+	p.busy.snapshot(put)
 	if !p.headNew {
 		return nil
 	}

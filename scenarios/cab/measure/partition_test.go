@@ -81,6 +81,13 @@ func naive(run string, all []fed) map[string]event.Metrics {
 		m.ActiveCabs = int64(len(cabs[id]))
 		windows[id] = m
 	}
+	for id, m := range windows {
+		for at := m; at.Events > 0 && at.Free == 0; at = windows[at.DocumentID()] {
+			m.NoFreeWindows++
+			at.WindowStart -= minute
+		}
+		windows[id] = m
+	}
 	return windows
 }
 

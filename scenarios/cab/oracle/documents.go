@@ -65,6 +65,7 @@ func (t *truth) windowsOutcome(name string, all iter.Seq2[event.Metrics, error])
 		differ(&d, "drop_offs", m.DropOffs, w.dropOffs)
 		differ(&d, "active_cabs", m.ActiveCabs, w.cabs)
 		differ(&d, "speed_count", m.SpeedCount, w.events)
+		differ(&d, "no_free_windows", m.NoFreeWindows, w.noFree)
 		const perEvent = 1e-6 // what adding up in another order may differ by
 		if !(math.Abs(m.SpeedSumKmh-w.speed) <= perEvent*float64(w.events)) {
 			differ(&d, "speed_sum_kmh", m.SpeedSumKmh, w.speed)

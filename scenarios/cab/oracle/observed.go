@@ -23,6 +23,8 @@ type Observed interface {
 	Incidents(ctx context.Context) iter.Seq2[event.Incident, error]
 	// Cabs yields every document of cab-cabs-*. Only the last day of each cab counts.
 	Cabs(ctx context.Context) iter.Seq2[event.Cab, error]
+	// Alerts yields every document of cab-alerts-*.
+	Alerts(ctx context.Context) iter.Seq2[event.Alert, error]
 	// Late yields the event id of every record of cab-telemetry.late.
 	Late(ctx context.Context) iter.Seq2[string, error]
 	// DeadLetters yields every record of the dead-letter topics.

@@ -58,7 +58,7 @@ func (o *Oracle) Grade(ctx context.Context, env scenario.Env, plan iter.Seq[scen
 	outcomes = append(outcomes,
 		t.windowsOutcome("cab-metrics tells every window once", seen.Measured(ctx)),
 		t.windowsOutcome("zone metrics equal the oracle's", seen.Windows(ctx)),
-		t.incidentsOutcome(ctx, seen), t.cabsOutcome(ctx, seen),
+		t.incidentsOutcome(ctx, seen), t.alertsOutcome(ctx, seen), t.cabsOutcome(ctx, seen),
 		t.lateOutcome(ctx, seen), deadLetters(ctx, seen), lagOutcome(ctx, seen))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("grade: %w", err)

@@ -22,6 +22,7 @@ const (
 	metrics   = "zone metrics equal the oracle's"
 	lagging   = "every consumer group's lag is back to zero"
 	health    = "incidents open and close as planted"
+	alerts    = "alerts are those that were due"
 	lastState = "every cab's last state is right"
 	lateTopic = "late readings are in the late topic, and no other"
 	dead      = "dead letters are what was planted"

@@ -3,6 +3,7 @@ package oracle
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/weirstream/weir/scenarios/cab/event"
@@ -94,6 +95,31 @@ func TestSabotageOfDocuments(t *testing.T) {
 			w.incidents = append(w.incidents, event.Incident{ID: "x|engine|3", Cab: "cab-99999999", Kind: event.Engine})
 			return map[string]string{health: "1 that should not be: x|engine|3"}
 		}},
+		{"alert missing", func(t testing.TB, w *world) map[string]string {
+			at := where(t, w.alerts, func(a event.Alert) bool { return a.Kind == event.NoFreeCab })
+			gone := w.alerts[at]
+			w.alerts = slices.Delete(w.alerts, at, at+1)
+			return map[string]string{alerts: "1 missing: no-free-cab of " + gone.Entity + " since " + gone.Start.String()}
+		}},
+		{"alert raised twice", func(t testing.TB, w *world) map[string]string {
+			w.alerts = append(w.alerts, w.alerts[where(t, w.alerts, func(a event.Alert) bool { return a.Kind == event.EngineOverLimit })])
+			return map[string]string{alerts: "1 there twice: engine-over-limit of cab-"}
+		}},
+		{"alert too early", func(_ testing.TB, w *world) map[string]string {
+			w.alerts = append(w.alerts, event.Alert{Kind: event.NoFreeCab, Entity: "zone-0-0", Start: w.windows[0].WindowStart - 3_600_000, Revision: 2})
+			return map[string]string{alerts: "1 that should not be: no-free-cab of zone-0-0 since"}
+		}},
+		{"alert that misses a window", func(t testing.TB, w *world) map[string]string {
+			a := &w.alerts[where(t, w.alerts, func(a event.Alert) bool { return a.Kind == event.NoFreeCab })]
+			a.Revision--
+			a.Last -= 60_000
+			return map[string]string{alerts: "1 wrong: no-free-cab of " + a.Entity + " since " + a.Start.String() + ": revision got"}
+		}},
+		{"alert of a closed incident still open", func(t testing.TB, w *world) map[string]string {
+			a := &w.alerts[where(t, w.alerts, func(a event.Alert) bool { return a.Over })]
+			a.Over = false
+			return map[string]string{alerts: "over got false, want true"}
+		}},
 		{"a last state gone back", func(_ testing.TB, w *world) map[string]string {
 			w.cabs[0].Seq--
 			return map[string]string{lastState: w.cabs[0].Cab + ": seq got"}
@@ -122,7 +148,7 @@ func TestSabotageOfDocuments(t *testing.T) {
 		{"nothing readable", func(_ testing.TB, w *world) map[string]string {
 			w.err = errors.New("no shard answers")
 			fails := map[string]string{}
-			for _, name := range []string{once, says, measured, metrics, health, lastState, lateTopic, dead, lagging} {
+			for _, name := range []string{once, says, measured, metrics, health, alerts, lastState, lateTopic, dead, lagging} {
 				fails[name] = "error: no shard answers"
 			}
 			return fails

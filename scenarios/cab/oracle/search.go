@@ -62,6 +62,13 @@ func (s *search) Cabs(ctx context.Context) iter.Seq2[event.Cab, error] {
 	})
 }
 
+// Alerts implements Observed.
+func (s *search) Alerts(ctx context.Context) iter.Seq2[event.Alert, error] {
+	return documents(ctx, s, event.AlertsIndex, []string{"id"}, func(a *event.Alert) identity {
+		return identity{a.Kind + "|" + a.Entity + "|" + a.Start.String(), a.Start, a.Revision}
+	})
+}
+
 // identity is what a document must be known by: its id behind the run's, the
 // instant whose day names its index, and its version.
 type identity struct {

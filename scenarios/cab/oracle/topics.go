@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -48,6 +49,19 @@ func decode(schema avro.Schema, value []byte, into any) error {
 	return avro.Unmarshal(schema, value[avroHeader:], into)
 }
 
+// runOf is the run of a record of cab-metrics, which is its first field.
+func runOf(value []byte) (string, error) {
+	if len(value) < avroHeader {
+		return "", fmt.Errorf("a value of %d bytes", len(value))
+	}
+	n, used := binary.Varint(value[avroHeader:])
+	from := avroHeader + used
+	if used <= 0 || n < 0 || n > int64(len(value)-from) {
+		return "", errors.New("no text where the run id stands")
+	}
+	return string(value[from : from+int(n)]), nil
+}
+
 // Activity implements Observed.
 func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] {
 	return func(yield func(event.Activity, error) bool) {
@@ -57,6 +71,9 @@ func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] 
 				continue // a mark
 			}
 			if err == nil {
+				_, a.RunID, err = event.Identify(record.Value)
+			}
+			if err == nil && a.RunID == o.run { // another's may be in an older schema
 				err = decode(o.activity, record.Value, &a)
 			}
 			if (err != nil || a.RunID == o.run) && !yield(a, err) {
@@ -72,6 +89,9 @@ func (o *topics) Measured(ctx context.Context) iter.Seq2[event.Metrics, error] {
 		for record, err := range o.records(ctx, event.MetricsTopic) {
 			var m event.Metrics
 			if err == nil {
+				m.RunID, err = runOf(record.Value)
+			}
+			if err == nil && m.RunID == o.run {
 				err = decode(o.metrics, record.Value, &m)
 			}
 			if (err != nil || m.RunID == o.run) && !yield(m, err) {

@@ -17,6 +17,7 @@ type truth struct {
 	begun   bool
 	cabs    []*cab // by device
 	windows map[windowKey]*window
+	alerts  map[alertKey]*alert
 
 	inTime, late, incidents int
 }
@@ -67,7 +68,7 @@ func (r reading) open(k int) bool     { return r.means>>(openBit+k)&1 != 0 }
 func kinds() [4]string { return [...]string{event.Battery, event.Engine, event.GPS, event.Tyre} }
 
 func newTruth(l *ledger.Ledger) *truth {
-	return &truth{intake: intake{ledger: l}, windows: map[windowKey]*window{}}
+	return &truth{intake: intake{ledger: l}, windows: map[windowKey]*window{}, alerts: map[alertKey]*alert{}}
 }
 
 var errTooLong = errors.New("its time is weeks from the first reading's")

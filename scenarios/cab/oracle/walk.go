@@ -25,7 +25,8 @@ type windowKey struct {
 type window struct {
 	events, hired, pickUps, dropOffs, cabs int64
 	speed                                  float64
-	wanted                                 bool // it may not be missing
+	noFree                                 int64 // windows in a row, up to this one, without a free cab
+	wanted                                 bool  // it may not be missing
 	observed                               bool
 }
 
@@ -43,6 +44,7 @@ func (t *truth) conclude() {
 			t.incidents += len(c.incidents)
 		}
 	}
+	t.alert()
 }
 
 // walk is the way through one cab's readings.

@@ -28,6 +28,7 @@ type world struct {
 	lags      []Lag
 	incidents []event.Incident
 	cabs      []event.Cab
+	alerts    []event.Alert
 	late      []string
 	letters   []DeadLetter
 	poison    []string
@@ -55,6 +56,8 @@ func (w *world) Activity(context.Context) iter.Seq2[event.Activity, error] {
 func (w *world) Measured(context.Context) iter.Seq2[event.Metrics, error] {
 	return list(w.measured, w.err)
 }
+
+func (w *world) Alerts(context.Context) iter.Seq2[event.Alert, error] { return list(w.alerts, w.err) }
 
 func (w *world) Lags(context.Context) iter.Seq2[Lag, error] { return list(w.lags, w.err) }
 
@@ -111,6 +114,7 @@ func newWorld(plan iter.Seq[scenario.Planned]) *world {
 		zones[id].ActiveCabs = int64(len(active[id]))
 		w.windows = append(w.windows, *zones[id])
 	}
+	w.alarm()
 	w.measured, w.lags = slices.Clone(w.windows), reads()
 	return w
 }
@@ -150,6 +154,42 @@ func (w *world) play(readings map[uint32]scenario.Planned, zones map[string]*eve
 		Cab: a.Cab, Seq: a.Seq, EventTime: a.EventTime, Zone: a.Zone, Lat: a.Lat, Lon: a.Lon, SpeedKmh: a.SpeedKmh,
 		Hired: a.Hired, Schema: a.Schema, Open: a.Open,
 	})
+}
+
+// alarm raises the alerts of what happened.
+func (w *world) alarm() {
+	for _, i := range w.incidents {
+		if i.Kind == event.Engine {
+			a := event.Alert{ID: event.AlertID(event.EngineOverLimit, i.Cab, i.OpenedAt), Kind: event.EngineOverLimit, Entity: i.Cab, Start: i.OpenedAt, Last: i.OpenedAt, Revision: 1}
+			if i.Closed {
+				a.Last, a.Revision, a.Over = i.ClosedAt, 2, true
+			}
+			w.alerts = append(w.alerts, a)
+		}
+	}
+	free := map[string]int64{} // of every zone and minute
+	for _, m := range w.windows {
+		free[m.DocumentID()] = m.Free
+	}
+	for i := range w.windows {
+		m := &w.windows[i]
+		start := *m
+		for at := *m; ; at.WindowStart -= 60_000 {
+			if n, any := free[at.DocumentID()]; !any || n > 0 {
+				break
+			}
+			start = at
+			m.NoFreeWindows++
+		}
+		after := *m
+		after.WindowStart += 60_000
+		if n, any := free[after.DocumentID()]; m.NoFreeWindows >= 3 && (!any || n > 0) {
+			w.alerts = append(w.alerts, event.Alert{
+				ID: event.AlertID(event.NoFreeCab, m.Zone, start.WindowStart), Kind: event.NoFreeCab, Entity: m.Zone,
+				Start: start.WindowStart, Last: m.WindowStart, Revision: m.NoFreeWindows,
+			})
+		}
+	}
 }
 
 func add(a *event.Activity, zones map[string]*event.Metrics, active map[string]map[string]bool) {
