@@ -18,11 +18,14 @@ import (
 )
 
 // injector disturbs an embedded cloud: calls by hooks, functions by their
-// processes. Reads of a Lambda event source mapping are not calls here, so
+// processes, Kafka and OpenSearch by faults of their own. Reads of a Lambda event source mapping are not calls here, so
 // nothing hits them.
 type injector struct {
 	cloud *cloud.Cloud
 	wall  clock.Clock
+
+	mu       sync.Mutex
+	pressing int // faults that press OpenSearch
 }
 
 var _ chaos.Injector = (*injector)(nil)
@@ -43,6 +46,12 @@ func (j *injector) Skew(by time.Duration) (undo func(), err error) {
 func (j *injector) Disturb(f chaos.Planned) (undo func(), err error) {
 	d := &disturbance{fault: f, wall: j.wall, rng: rand.New(rand.NewPCG(f.Seed, 1))}
 	var harm wire.Hook
+	switch f.On.Kind {
+	case chaos.Topic, chaos.Group, chaos.Broker:
+		return j.disturbKafka(f)
+	case chaos.Registry, chaos.Index:
+		return j.disturbNeighbour(f)
+	}
 	switch f.Kind {
 	case chaos.Throttle:
 		harm = d.throttle

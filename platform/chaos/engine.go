@@ -12,20 +12,27 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/clock"
 )
 
-// ErrUnsupported is what an Injector answers for a fault that its target
-// cannot have.
-var ErrUnsupported = errors.New("this target cannot be disturbed like that")
+// What an Injector answers instead of a disturbance.
+var (
+	// ErrUnsupported: its target cannot have such a fault.
+	ErrUnsupported = errors.New("this target cannot be disturbed like that")
+	// ErrNotNow: what the fault is for is not there at the moment, such as the
+	// members of a group that all restart.
+	ErrNotNow = errors.New("there is nothing to disturb at the moment")
+)
 
 // Injector reaches into the target a scenario runs on. Its methods are called
 // once per fault, from several goroutines; an error means nothing was done.
 type Injector interface {
-	// Disturb makes calls go wrong as f says (throttle of a stream, error,
-	// delay, drop-reply) until undo is called. Calls of the runner's own audit
-	// and of chaos itself stay as they are.
+	// Disturb makes calls go wrong as f says (throttle of a stream or an index,
+	// error, delay, drop-reply, rebalance, move, lose) until undo is called, or
+	// once if f is an instant. AWS calls of the runner's own audit and of chaos
+	// itself stay as they are; Kafka's requests do not tell whose they are.
 	Disturb(f Planned) (undo func(), err error)
 	// KillFunction sends SIGKILL to every process of a function.
 	KillFunction(name string) error
@@ -53,6 +60,7 @@ type Config struct {
 	Injector Injector
 	Services Services
 	Kinesis  *kinesis.Client // poison, split, merge
+	Kafka    *kgo.Client     // poison of topics
 	Lambda   *lambda.Client  // throttle of a function
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -144,12 +152,15 @@ func (e *Engine) inject(ctx context.Context, i int, f Planned) error {
 		if f.On.Kind == Function {
 			return e.throttleFunction(ctx, settle, f)
 		}
-		return e.hold(ctx, f, func() (func(), error) { return e.cfg.Injector.Disturb(f) })
-	case Error, Delay, DropReply:
-		return e.hold(ctx, f, func() (func(), error) { return e.cfg.Injector.Disturb(f) })
+		return e.hold(ctx, f, func() (func(), error) { return e.disturb(settle, f) })
+	case Error, Delay, DropReply, Rebalance, Move, Lose:
+		return e.hold(ctx, f, func() (func(), error) { return e.disturb(settle, f) })
 	case Skew:
 		return e.hold(ctx, f, func() (func(), error) { return e.cfg.Injector.Skew(f.By) })
 	case Poison:
+		if f.On.Kind == Topic {
+			return e.poisonTopic(settle, f)
+		}
 		return e.poison(settle, f)
 	case Split:
 		return e.split(settle, f)
@@ -159,6 +170,16 @@ func (e *Engine) inject(ctx context.Context, i int, f Planned) error {
 	return fmt.Errorf("kind %q: %w", f.Kind, ErrUnsupported)
 }
 
+// disturb begins a disturbance once what it is for is there.
+func (e *Engine) disturb(settle context.Context, f Planned) (undo func(), err error) {
+	for {
+		undo, err = e.cfg.Injector.Disturb(f)
+		if !errors.Is(err, ErrNotNow) || e.cfg.Clock.Sleep(settle, pollEvery) != nil {
+			return undo, err
+		}
+	}
+}
+
 // hold keeps a disturbance up for as long as the fault lasts.
 func (e *Engine) hold(ctx context.Context, f Planned, begin func() (undo func(), err error)) error {
 	undo, err := begin()
@@ -166,7 +187,9 @@ func (e *Engine) hold(ctx context.Context, f Planned, begin func() (undo func(),
 		return err
 	}
 	defer undo()
-	_ = e.cfg.Clock.Sleep(ctx, f.For) // ctx's end only ends the fault early
+	if f.For > 0 {
+		_ = e.cfg.Clock.Sleep(ctx, f.For) // ctx's end only ends the fault early
+	}
 	return nil
 }
 

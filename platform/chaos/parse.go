@@ -253,6 +253,8 @@ func (p *problems) field(f *Fault, e entry) {
 		f.Records, err = parseCount(text, recordsMax)
 	case "times":
 		f.Times, err = parseCount(text, timesMax)
+	case "pick":
+		f.Pick, err = parseCount(text, faultsMax)
 	default:
 		p.add(e.line, "unknown parameter %q", e.key)
 	}
@@ -273,7 +275,7 @@ func (p *problems) complete(f *Fault, said map[string]int) {
 		p.add(f.Line, "at is missing: when it begins, as 3s or 30%%")
 	}
 	if _, ok := said["target"]; !ok {
-		p.add(f.Line, "target is missing: a name, or streams, functions, services")
+		p.add(f.Line, "target is missing: a name, or all of a kind: %s", allWords())
 	}
 	if f.Kind == "" {
 		p.add(f.Line, "kind is missing: one of %s", kindNames())
@@ -284,7 +286,7 @@ func (p *problems) complete(f *Fault, said map[string]int) {
 		p.add(said["kind"], "kind %q is unknown; there are %s", f.Kind, kindNames())
 		return
 	}
-	general := []string{"at", "spread", "kind", "target"}
+	general := []string{"at", "spread", "kind", "target", "pick"}
 	for name, line := range said {
 		if known := slices.Contains(parameters(), name); known && !slices.Contains(general, name) && !slices.Contains(r.takes, name) {
 			p.add(line, "%s has no %s", f.Kind, name)
@@ -297,6 +299,9 @@ func (p *problems) complete(f *Fault, said map[string]int) {
 	}
 	if k, ok := group(f.Target); ok && !slices.Contains(r.targets, k) {
 		p.add(said["target"], "%s hits a %s, not %s", f.Kind, joinKinds(r.targets), f.Target)
+	}
+	if _, ok := group(f.Target); !ok && f.Pick > 0 {
+		p.add(said["pick"], "pick draws from all targets of a kind; target is %q, and %s are such words", f.Target, allWords())
 	}
 	takes := func(name string) bool { return slices.Contains(r.takes, name) }
 	if takes("rate") && f.Rate == 0 {
@@ -319,7 +324,7 @@ func (p *problems) complete(f *Fault, said map[string]int) {
 func parameters() []string {
 	return []string{
 		"at", "spread", "for", "kind", "target", "operation", "rate", "code",
-		"delay", "jitter", "records", "times", "every", "by",
+		"delay", "jitter", "records", "times", "every", "by", "pick",
 	}
 }
 

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -50,7 +51,12 @@ func (s Schedule) Plan(load Load, targets []Target) ([]Planned, error) {
 		if last := time.Duration(f.Times-1) * f.Every; f.Kind == Kill && last > 0 {
 			span = max(span, last)
 		}
-		for _, target := range p.find(f, targets) {
+		found := p.find(f, targets)
+		if 0 < f.Pick && f.Pick < len(found) {
+			rng.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+			found = found[:f.Pick]
+		}
+		for _, target := range found {
 			planned := Planned{
 				Fault: f, On: target, Seed: rng.Uint64(),
 				At: load.ToWall(at).Round(time.Millisecond), For: span,
@@ -64,13 +70,39 @@ func (s Schedule) Plan(load Load, targets []Target) ([]Planned, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	if len(plan) == 0 && len(s.Faults) > 0 {
+		return nil, s.nothing(targets)
+	}
 	return plan, nil
+}
+
+// ErrNothing is returned for a schedule whose faults all pass a scenario by: a
+// run under it would only seem to be disturbed.
+var ErrNothing = errors.New("none of its faults hits anything here")
+
+func (s Schedule) nothing(targets []Target) error {
+	var wanted, there []string
+	add := func(list *[]string, word string) {
+		if !slices.Contains(*list, word) {
+			*list = append(*list, word)
+		}
+	}
+	for _, f := range s.Faults {
+		add(&wanted, f.Target)
+	}
+	for _, t := range targets {
+		if t.Kind != Clock {
+			add(&there, t.Kind.all())
+		}
+	}
+	return fmt.Errorf("%w: they are for %s, and there are %s; choose another preset, or write a schedule for these",
+		ErrNothing, strings.Join(wanted, ", "), orNone(there))
 }
 
 // find are the targets a fault means.
 func (p *problems) find(f Fault, targets []Target) (found []Target) {
 	r, _ := rulesOf(f.Kind)
-	fits := func(t Target) bool { return slices.Contains(r.targets, t.Kind) }
+	fits := r.hits
 	if kind, ok := group(f.Target); ok {
 		for _, t := range targets {
 			if t.Kind == kind && fits(t) {
@@ -105,15 +137,8 @@ func orNone(names []string) string {
 // fit fills in what depends on the target.
 func (p *problems) fit(f *Planned) {
 	r, _ := rulesOf(f.Kind)
-	if f.On.Kind == Function && (f.Operation != "" || f.Kind == Throttle && f.Rate != 1) {
-		p.add(f.Line, "%s of a function is of all its invocations: it has neither operation nor rate", f.Kind)
-	}
-	switch {
-	case f.Kind != Kill:
-	case f.On.Kind == Service && f.Times > 1:
-		p.add(f.Line, "kill of a service is once, and for says how long it is down: it has neither times nor every")
-	case f.On.Kind == Function && !f.Fault.For.IsZero():
-		p.add(f.Line, "kill of a function is an instant: it has no for; times and every repeat it")
+	if why := f.whole(f.On.Kind); why != "" {
+		p.add(f.Line, "%s", why)
 	}
 	if f.On.Kind != Stream || !slices.Contains(r.takes, "operation") {
 		return
@@ -147,9 +172,9 @@ func (p *problems) pair(plan []Planned) {
 	}
 }
 
-// Needs tells whether a plan needs a kind of fault at all.
-func Needs(plan []Planned, kinds ...Kind) bool {
-	return slices.ContainsFunc(plan, func(f Planned) bool { return slices.Contains(kinds, f.Kind) })
+// Needs tells whether a plan has a fault of these kinds of a kind of target.
+func Needs(plan []Planned, on TargetKind, kinds ...Kind) bool {
+	return slices.ContainsFunc(plan, func(f Planned) bool { return f.On.Kind == on && slices.Contains(kinds, f.Kind) })
 }
 
 // Disrupted are the services a plan kills or stops, each once: they must run

@@ -20,9 +20,12 @@ func Presets() []Preset {
 	return []Preset{
 		{"calm", "nothing goes wrong"},
 		{"kills", "functions and services are killed and come back"},
-		{"throttle", "streams refuse half of what is put, functions have no concurrency"},
-		{"poison", "records that nobody can decode are put on every stream"},
+		{"throttle", "streams refuse half of what is put, functions have no concurrency, fetches are slow, OpenSearch answers 429"},
+		{"poison", "records that nobody can decode are put on every stream and topic"},
 		{"reshard", "every stream is split and merged under load"},
+		{"rebalance", "consumer groups rebalance, leaders and coordinators move, a stage restarts"},
+		{"broker", "a broker goes and comes back, replicas are too few, writes time out and have happened"},
+		{"sink-down", "OpenSearch is gone and then overloaded, the schema registry is gone"},
 		{"storm", "all of it, and calls that fail, take long or lose their replies"},
 	}
 }

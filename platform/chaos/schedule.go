@@ -1,6 +1,7 @@
 // Package chaos breaks a running scenario on purpose, on a schedule: it kills
 // functions and services, has the cloud refuse, fail, delay or lose the replies
-// of calls, puts rubbish on streams, reshards them, and sets clocks apart.
+// of calls, puts rubbish on streams and topics, reshards streams, moves leaders
+// and partitions, takes brokers, registries and indexes away, and sets clocks apart.
 //
 // A Schedule is YAML and names targets that a scenario declares. Plan turns it,
 // with a run's seed, into faults at fixed offsets: the same seed gives the same
@@ -27,16 +28,19 @@ type Kind string
 // The kinds of fault.
 const (
 	Kill      Kind = "kill"       // SIGKILL to a function's processes, or to a service, which starts again
-	Throttle  Kind = "throttle"   // a stream's calls exceed their throughput; a function has no concurrency
-	Error     Kind = "error"      // a stream's calls fail with a 5xx
-	Delay     Kind = "delay"      // a stream's calls take longer
-	DropReply Kind = "drop-reply" // a stream's calls happen, their replies are lost
-	Poison    Kind = "poison"     // records nobody can decode are put on a stream
+	Throttle  Kind = "throttle"   // a stream's calls exceed their throughput; a function has no concurrency; an index answers 429
+	Error     Kind = "error"      // a stream's calls fail with a 5xx; a topic has not enough replicas
+	Delay     Kind = "delay"      // a stream's calls, the brokers' fetches take longer
+	DropReply Kind = "drop-reply" // a stream's calls, a topic's writes happen, their replies are lost
+	Poison    Kind = "poison"     // records nobody can decode are put on a stream or topic
 	Split     Kind = "split"      // an open shard becomes two
 	Merge     Kind = "merge"      // two adjacent open shards become one
 	Stop      Kind = "stop"       // a service is ended cleanly
 	Start     Kind = "start"      // a stopped service is started again
 	Skew      Kind = "skew"       // the cloud's clock for signatures and its callers' are apart
+	Rebalance Kind = "rebalance"  // a consumer group's members join again
+	Move      Kind = "move"       // other brokers lead a topic's partitions or coordinate a group
+	Lose      Kind = "lose"       // a broker, the registry or the index cannot be reached
 )
 
 // TargetKind is what a target is.
@@ -47,7 +51,12 @@ const (
 	Stream   TargetKind = "stream"
 	Function TargetKind = "function"
 	Service  TargetKind = "service"
-	Clock    TargetKind = "clock" // the one target every scenario has
+	Topic    TargetKind = "topic"    // of Kafka
+	Group    TargetKind = "group"    // of consumers
+	Broker   TargetKind = "broker"   // one of the cluster's, whichever the seed picks
+	Registry TargetKind = "registry" // of schemas
+	Index    TargetKind = "index"    // OpenSearch
+	Clock    TargetKind = "clock"    // the one target every scenario has
 )
 
 // ClockTarget is the name of the clock that signatures are judged by.
@@ -55,15 +64,16 @@ const ClockTarget = "clock"
 
 // Target is something of a scenario that a fault can hit.
 type Target struct {
-	// Name is the stream's, the function's or the service's own.
+	// Name is the stream's, the function's, the service's, the topic's or the
+	// group's own, and what to call a broker, a registry or an index.
 	Name string
 	Kind TargetKind
 	// Operations are the calls on a stream that the scenario makes and that
 	// throttle, error, delay and drop-reply may disturb; the first is meant
 	// where a fault names none.
 	Operations []string
-	// OnFailure is the SQS queue where a stream's poison ends; "" if its
-	// readers pass over poison.
+	// OnFailure is the SQS queue where a stream's poison ends, or the topic where
+	// a topic's does; "" if a stream's readers pass over poison, and a topic takes none.
 	OnFailure string
 }
 
@@ -100,7 +110,7 @@ type Fault struct {
 	Spread Offset // the seed draws from [At, At+Spread)
 	For    Offset
 	Kind   Kind
-	Target string // a name, or streams, functions, services for all of a kind
+	Target string // a name, or a word such as streams for all of a kind
 
 	Operation string        // of a stream
 	Rate      float64       // share of the calls that are hit, above 0 to 1
@@ -111,6 +121,7 @@ type Fault struct {
 	Times     int           // kill: how often
 	Every     time.Duration // kill: how far apart
 	By        time.Duration // skew: how far the cloud is ahead; negative is behind
+	Pick      int           // of all targets of a kind only so many, drawn by the seed; 0 is all
 }
 
 // Schedule is a list of faults.
@@ -134,6 +145,7 @@ func (s Schedule) String() string {
 		field("for", f.For, !f.For.IsZero())
 		field("kind", f.Kind, true)
 		field("target", f.Target, true)
+		field("pick", f.Pick, f.Pick != 0)
 		field("operation", f.Operation, f.Operation != "")
 		field("rate", f.Rate, f.Rate != 0)
 		field("code", f.Code, f.Code != "")

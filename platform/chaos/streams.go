@@ -18,9 +18,13 @@ import (
 // pollEvery is how often a reshard's end and a put's retry are asked for.
 const pollEvery = 50 * time.Millisecond
 
-// Poisoned is one record of poison and where it lies.
+// Poisoned is one record of poison and where it lies: on a stream or on a topic.
 type Poisoned struct {
 	Stream, OnFailure, ShardID, SequenceNumber string
+
+	Topic     string
+	Partition int32
+	Offset    int64
 }
 
 // Poisoned lists the poison that was put, once Run has returned.

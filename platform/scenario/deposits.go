@@ -42,7 +42,7 @@ type depositQueue struct {
 func newDeposits(env Env, targets []chaos.Target) *deposits {
 	d := &deposits{client: sqs.NewFromConfig(env.AWS(Auditor)), log: env.Log.Debug}
 	for _, t := range targets {
-		if t.OnFailure != "" && d.queue(t.OnFailure) == nil {
+		if t.Kind == chaos.Stream && t.OnFailure != "" && d.queue(t.OnFailure) == nil {
 			d.queues = append(d.queues, &depositQueue{name: t.OnFailure, wanted: map[string]bool{}, seen: map[string]bool{}})
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/ledger"
@@ -41,7 +42,7 @@ func newFaults(r *run, w World) (*faults, error) {
 	if w.Injector == nil {
 		return nil, errors.New("faults cannot be injected into this target")
 	}
-	needsRole := chaos.Needs(plan, chaos.Poison, chaos.Split, chaos.Merge, chaos.Throttle)
+	needsRole := chaos.Needs(plan, chaos.Stream, chaos.Poison, chaos.Split, chaos.Merge) || chaos.Needs(plan, chaos.Function, chaos.Throttle)
 	if needsRole && !slices.Contains(r.env.roles.known, Chaos) {
 		return nil, fmt.Errorf("scenario %s has no policy %s.json, which these faults need", r.Scenario.Name(), Chaos)
 	}
@@ -95,9 +96,9 @@ func (f *faults) sent(id ledger.ID, due time.Time) {
 // start injects the plan from now on. The returned function waits until every
 // fault's time has come, unless the run was cut short, ends those still at work
 // and waits for that.
-func (f *faults) start(ctx context.Context, r *run) (stop func()) {
+func (f *faults) start(ctx context.Context, r *run) (stop func(), err error) {
 	if f == nil {
-		return func() {}
+		return func() {}, nil
 	}
 	wall, start := f.env.Wall, r.env.Start
 	rec := f.recovery
@@ -111,6 +112,11 @@ func (f *faults) start(ctx context.Context, r *run) (stop func()) {
 	if slices.Contains(f.env.roles.known, Chaos) {
 		as := f.env.AWS(Chaos)
 		cfg.Kinesis, cfg.Lambda = kinesis.NewFromConfig(as), lambda.NewFromConfig(as)
+	}
+	if chaos.Needs(f.plan, chaos.Topic, chaos.Poison) {
+		if cfg.Kafka, err = f.kafka(); err != nil {
+			return func() {}, err
+		}
 	}
 	engine := chaos.New(cfg)
 	f.engine.Store(engine)
@@ -132,8 +138,25 @@ func (f *faults) start(ctx context.Context, r *run) (stop func()) {
 		for _, missed := range engine.NotBegun() {
 			r.skipped = append(r.skipped, Skip{What: "fault " + missed.String(), Reason: "the run ended before"})
 		}
-		f.deposits.want(engine.Poisoned())
+		if cfg.Kafka != nil {
+			cfg.Kafka.Close()
+		}
+		r.env.Poison = engine.Poisoned()
+		f.deposits.want(r.env.Poison)
+	}, nil
+}
+
+// kafka is a client of chaos's own.
+func (f *faults) kafka() (*kgo.Client, error) {
+	brokers, err := f.env.Kafka(Chaos)
+	if err != nil {
+		return nil, err
 	}
+	client, err := kgo.NewClient(brokers.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka client: %w", err)
+	}
+	return client, nil
 }
 
 // watch looks at how late the run is until ctx ends.

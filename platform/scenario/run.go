@@ -197,7 +197,10 @@ func (r *run) exercise(ctx context.Context, s *services) {
 	r.started.Store(r.env.Start)
 	audit := r.startAudit(ctx)
 	r.enter(Sending)
-	stopFaults := r.faults.start(ctx, r)
+	stopFaults, err := r.faults.start(ctx, r)
+	if err != nil {
+		r.fail("faults were injected", err)
+	}
 	if err := r.simulate(ctx, s.failed); err != nil {
 		r.fail("simulator ran", err)
 	}

@@ -109,7 +109,7 @@ type Defaults struct {
 	// GradeMax bounds the grader; 0 means 2m.
 	GradeMax time.Duration
 	// Targets are what faults may hit, by name; none takes no faults. Poison,
-	// split, merge and throttled functions need a policy chaos.json besides.
+	// split and merge of streams and throttled functions need a policy chaos.json besides.
 	Targets []chaos.Target
 	// RecoverMax bounds the recovery from a fault; 0 means DrainMax.
 	RecoverMax time.Duration
@@ -186,6 +186,8 @@ type Env struct {
 	// Settings holds every Setting of the scenario, defaults filled in.
 	Settings map[string]string
 	Log      *slog.Logger
+	// Poison is what chaos put where it cannot be decoded; a grader gets it.
+	Poison []chaos.Poisoned
 
 	roles *roles
 }

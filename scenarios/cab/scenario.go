@@ -70,6 +70,15 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 			{Name: componentRefine, Kind: chaos.Service},
 			{Name: componentMeasure, Kind: chaos.Service},
 			{Name: componentIndex, Kind: chaos.Service},
+			{Name: event.TelemetryTopic, Kind: chaos.Topic, OnFailure: event.DeadTopic},
+			{Name: event.ActivityTopic, Kind: chaos.Topic, OnFailure: event.ActivityDeadTopic},
+			{Name: event.MetricsTopic, Kind: chaos.Topic, OnFailure: event.IndexDeadTopic},
+			{Name: event.RefineGroup, Kind: chaos.Group},
+			{Name: event.MeasureGroup, Kind: chaos.Group},
+			{Name: event.IndexGroup, Kind: chaos.Group},
+			{Name: "broker", Kind: chaos.Broker},
+			{Name: "schema-registry", Kind: chaos.Registry},
+			{Name: "opensearch", Kind: chaos.Index},
 		},
 	}
 }

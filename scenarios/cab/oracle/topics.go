@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -23,7 +22,13 @@ import (
 type topics struct {
 	brokers           scenario.Brokers
 	run               string
+	poison            map[string]bool // places
 	activity, metrics avro.Schema
+}
+
+// planted tells poison from what cannot be read for another reason.
+func (o *topics) planted(record *kgo.Record) bool {
+	return o.poison[placeOf(record.Topic, record.Partition, record.Offset)]
 }
 
 func newTopics(env scenario.Env) (*topics, error) {
@@ -31,7 +36,10 @@ func newTopics(env scenario.Env) (*topics, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &topics{brokers: brokers, run: env.RunID}
+	o := &topics{brokers: brokers, run: env.RunID, poison: map[string]bool{}}
+	for _, p := range env.Poison {
+		o.poison[placeOf(p.Topic, p.Partition, p.Offset)] = true
+	}
 	for schema, text := range map[*avro.Schema]string{&o.activity: event.ActivitySchema(), &o.metrics: event.MetricsSchema()} {
 		if *schema, err = avro.ParseWithCache(text, "", &avro.SchemaCache{}); err != nil {
 			return nil, fmt.Errorf("schema: %w", err)
@@ -67,8 +75,8 @@ func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] 
 	return func(yield func(event.Activity, error) bool) {
 		for record, err := range o.records(ctx, event.ActivityTopic) {
 			var a event.Activity
-			if err == nil && record.Value == nil {
-				continue // a mark
+			if err == nil && (record.Value == nil || o.planted(record)) {
+				continue // a mark, or for the dead letters
 			}
 			if err == nil {
 				_, a.RunID, err = event.Identify(record.Value)
@@ -124,12 +132,7 @@ func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 			for record, err := range o.records(ctx, topic) {
 				var d DeadLetter
 				if err == nil {
-					d.Name = topic + "/" + strconv.Itoa(int(record.Partition)) + "/" + strconv.FormatInt(record.Offset, 10)
-					for _, h := range record.Headers {
-						if h.Key == "dlq-reason" {
-							d.Reason = string(h.Value)
-						}
-					}
+					d = deadLetter(record)
 				}
 				if !yield(d, err) {
 					return
@@ -139,9 +142,37 @@ func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	}
 }
 
-// Poison implements Observed: so far nobody plants any.
+// Poison implements Observed. What was planted is known by its place.
 func (o *topics) Poison(context.Context) iter.Seq2[string, error] {
-	return func(func(string, error) bool) {}
+	return func(yield func(string, error) bool) {
+		for place := range o.poison {
+			if !yield(place, nil) {
+				return
+			}
+		}
+	}
+}
+
+// deadLetter names a dead letter by the place it tells that it is from, else by its own.
+func deadLetter(record *kgo.Record) DeadLetter {
+	header := func(key string) (text string) {
+		for _, h := range record.Headers {
+			if h.Key == key {
+				text = string(h.Value)
+			}
+		}
+		return text
+	}
+	d := DeadLetter{Name: placeOf(record.Topic, record.Partition, record.Offset), Reason: header("dlq-reason")}
+	if from := header("dlq-origin-topic"); from != "" {
+		d.Name = from + "/" + header("dlq-origin-partition") + "/" + header("dlq-origin-offset")
+	}
+	return d
+}
+
+// placeOf names a record by where it lies.
+func placeOf(topic string, partition int32, offset int64) string {
+	return fmt.Sprintf("%s/%d/%d", topic, partition, offset)
 }
 
 // records are the committed records of a topic, from its beginning to its end of now.
