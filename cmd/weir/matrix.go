@@ -26,7 +26,7 @@ exit code is 0 if every run passed and 1 if any was late or failed.
 
 Ctrl-C ends the run in hand and says how to go on from there.`
 
-const matrixExample = `  # Every preset with seeds 1 to 20
+const matrixExample = `  # Every preset that has something for the scenario, with seeds 1 to 20
   weir chaos matrix
 
   # One preset, a few seeds, a light and short load
@@ -39,6 +39,7 @@ const matrixExample = `  # Every preset with seeds 1 to 20
 type matrixFlags struct {
 	loadFlags
 	presets []string
+	all     bool // presets are not named: those that have something for the scenario
 	seeds   string
 	from    string
 	keep    string
@@ -60,6 +61,7 @@ func newMatrixCommand() *cobra.Command {
 		},
 		ValidArgs: scenarioNames(true),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.all = !cmd.Flags().Changed("presets")
 			m, err := f.matrix(args)
 			if err != nil {
 				return err
@@ -68,7 +70,7 @@ func newMatrixCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.presets, "presets", chaos.PresetNames(), "presets, or FILEs of schedules")
+	flags.StringSliceVar(&f.presets, "presets", chaos.PresetNames(), "presets, or FILEs of schedules; unless named, those that the scenario has something for")
 	flags.StringVar(&f.seeds, "seeds", "1-20", "seeds, as 1-20 or 1,4,7-9")
 	flags.StringVar(&f.from, "from", "", "leave out what comes before PRESET/SEED")
 	flags.StringVar(&f.keep, "keep", "", "directory for what failed runs leave (default a new one among the temporary files)")
@@ -103,11 +105,16 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 		m.scenario = args[0]
 	}
 	var problems []error
+	var fitting []string
 	for _, preset := range f.presets {
 		run := runFlags{
 			loadFlags: f.loadFlags, targetFlags: targetFlags{target: targetEmbedded}, listen: "127.0.0.1:0", quotas: f.quotas, chaos: preset,
 		}
 		entries, epoch, err := run.check(&globals{region: defaultRegion()}, []string{m.scenario})
+		if f.all && errors.Is(err, chaos.ErrNothing) {
+			continue
+		}
+		fitting = append(fitting, preset)
 		if err == nil {
 			m.epoch = epoch
 			simulated := cmp.Or(f.forTime, entries[0].Scenario.Defaults(run.settings[0]).Load.For)
@@ -121,6 +128,7 @@ func (f *matrixFlags) matrix(args []string) (*matrix, error) {
 	if len(f.presets) == 0 {
 		problems = append(problems, errors.New("--presets is empty: name at least one"))
 	}
+	f.presets = fitting
 	for _, preset := range f.presets {
 		for _, seed := range seeds {
 			m.runs = append(m.runs, matrixRun{preset, seed})

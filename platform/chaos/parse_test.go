@@ -124,7 +124,7 @@ func TestPresetsAreSchedules(t *testing.T) {
 			}
 		}
 	}
-	if len(used) != 10 { // all but start, which a stop with an end does itself
+	if len(used) != 13 { // all but start, which a stop with an end does itself
 		t.Errorf("presets use the kinds %v", used)
 	}
 	if _, err := chaos.ReadPreset("../presets/calm"); err == nil {

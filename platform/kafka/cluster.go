@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/weirstream/weir/platform/clock"
 )
 
 // Cluster says where brokers are and who is asking. It holds no connection:
@@ -62,7 +65,10 @@ func (c *Cluster) Options() []kgo.Opt {
 	if id == "" {
 		id = "weir"
 	}
-	opts := []kgo.Opt{kgo.SeedBrokers(c.Seeds...), kgo.ClientID(id), kgo.DisableClientMetrics()}
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Seeds...), kgo.ClientID(id), kgo.DisableClientMetrics(),
+		kgo.MetadataMinAge(metadataMinAge), kgo.RetryBackoffFn(backoff()),
+	}
 	if c.User != "" {
 		opts = append(opts, kgo.SASL(scram.Auth{User: c.User, Pass: c.Password}.AsSha512Mechanism()))
 	}
@@ -70,6 +76,19 @@ func (c *Cluster) Options() []kgo.Opt {
 		opts = append(opts, kgo.DialTLSConfig(c.TLS))
 	}
 	return opts
+}
+
+// How soon a client asks again, as Java's clients do: after a broker or a
+// partition's leader has gone, waiting longer only makes the outage longer.
+const (
+	metadataMinAge = 100 * time.Millisecond
+	retryMin       = 100 * time.Millisecond
+	retryMax       = time.Second
+)
+
+func backoff() func(int) time.Duration {
+	j := newJitter(0, clock.Wall{})
+	return func(fails int) time.Duration { return j.backoff(max(0, fails-1), retryMin, retryMax) }
 }
 
 // client opens a client of the cluster.

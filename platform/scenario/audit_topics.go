@@ -57,8 +57,8 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	}
 	defer finder.Close()
 	admin := kadm.NewClient(finder)
-	starts, err := admin.ListOffsetsAfterMilli(ctx, a.since.UnixMilli(), a.topics...)
-	if err = errors.Join(err, starts.Error()); err != nil {
+	starts, err := a.starts(ctx, admin)
+	if err != nil {
 		return fmt.Errorf("find where to begin: %w", err)
 	}
 	from := map[string]map[int32]kgo.Offset{}
@@ -78,6 +78,27 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	group.Go(func() error { return a.read(ctx, reader) })
 	group.Go(func() error { return a.watch(ctx, admin) })
 	return group.Wait()
+}
+
+// starts are where records of since and after begin. The ends are asked for
+// first: a partition without such records begins at its end, which records that
+// come between the two questions have moved on.
+func (a *topicsAudit) starts(ctx context.Context, admin *kadm.Client) (kadm.ListedOffsets, error) {
+	ends, err := admin.ListEndOffsets(ctx, a.topics...)
+	if err = errors.Join(err, ends.Error()); err != nil {
+		return nil, err
+	}
+	starts, err := admin.ListOffsetsAfterMilli(ctx, a.since.UnixMilli(), a.topics...)
+	if err = errors.Join(err, starts.Error()); err != nil {
+		return nil, err
+	}
+	starts.Each(func(o kadm.ListedOffset) {
+		if end, ok := ends.Lookup(o.Topic, o.Partition); ok && end.Offset < o.Offset {
+			o.Offset = end.Offset
+			starts[o.Topic][o.Partition] = o
+		}
+	})
+	return starts, nil
 }
 
 // options are what the audit's own clients need.

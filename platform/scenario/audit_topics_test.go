@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/ledger"
@@ -101,4 +103,47 @@ func TestTopicsAuditCountsWhatIsCommitted(t *testing.T) {
 	put(kgo.TryCommit, 20, 30)
 	put(kgo.TryAbort, 30, 40)
 	arrived(20)
+}
+
+// TestTopicsAuditMissesNothingThatComesWhileItBegins writes between the audit's
+// two questions where to begin.
+func TestTopicsAuditMissesNothingThatComesWhileItBegins(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	dial := func() *kgo.Client {
+		client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(client.Close)
+		return client
+	}
+	writer := dial()
+	asked := false
+	cluster.ControlKey(int16(kmsg.ListOffsets), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		after := r.(*kmsg.ListOffsetsRequest).Topics[0].Partitions[0].Timestamp >= 0
+		if asked && !after { // there was nothing after since: now for the end
+			asked = false
+			cluster.SleepControl(func() {
+				if err := writer.ProduceSync(t.Context(), &kgo.Record{Topic: "a", Value: []byte("between")}).FirstErr(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asked = asked || after
+		return nil, nil, false
+	})
+	a := &topicsAudit{topics: Topics{"a"}, since: time.Now().Add(-time.Minute)}
+	starts, err := a.starts(t.Context(), kadm.NewClient(dial()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, _ := starts.Lookup("a", 0); at.Offset != 0 {
+		t.Errorf("begins at %d, after what came meanwhile", at.Offset)
+	}
 }

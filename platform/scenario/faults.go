@@ -60,7 +60,7 @@ func newFaults(r *run, w World) (*faults, error) {
 }
 
 func newRecovery(r *run, faults int) *recovery {
-	rec := &recovery{ledger: r.ledger, faults: make([]faultState, faults), last: ledger.Device}
+	rec := &recovery{ledger: r.ledger, faults: make([]faultState, faults), last: ledger.Device, inOrder: r.defaults.InOrder}
 	for _, limit := range r.defaults.SLO {
 		rec.objective = max(rec.objective, limit)
 	}

@@ -14,7 +14,8 @@ const quietMin = time.Second
 // recovery watches how late a disturbed run is. An event is overdue while it
 // was due longer ago than the objective and has reached neither the last hop
 // nor a refusal, accepted or not: a service that is dead accepts nothing, and
-// that is no recovery.
+// that is no recovery. Where the last hop keeps the order of each device, an
+// event that is held back for an earlier one on purpose is not overdue.
 //
 // A fault is recovered from at the first moment, at or after its end, from
 // which on nothing is overdue for quietMin or twice the objective.
@@ -22,6 +23,7 @@ type recovery struct {
 	ledger    *ledger.Ledger
 	last      string // the last hop's point
 	objective time.Duration
+	inOrder   bool     // of each device, at last
 	repeats   []string // at-least-once points
 	once      []string // exactly-once points
 
@@ -107,14 +109,34 @@ func (r *recovery) look(now time.Time) {
 	r.young = append(r.young[:0], r.young[old:]...)
 	kept := r.overdue[:0]
 	for _, o := range r.overdue {
-		if !r.ledger.Has(r.last, o.id) && !r.ledger.WasRejected(o.id) {
-			kept = append(kept, o)
+		if r.ledger.Has(r.last, o.id) || r.ledger.WasRejected(o.id) {
+			continue
+		}
+		kept = append(kept, o)
+		if !r.heldBack(o.id) {
+			r.overdueLast = now
 		}
 	}
 	r.overdue = kept
-	if len(r.overdue) > 0 {
-		r.overdueLast = now
+}
+
+// heldBack tells whether an event waits for the order of its device: between it
+// and the last one that arrived there is one that was refused or not sent yet.
+// The scenario waits for that as long as it may still come.
+func (r *recovery) heldBack(id ledger.ID) bool {
+	if !r.inOrder {
+		return false
 	}
+	for id.Seq > 0 {
+		id.Seq--
+		switch {
+		case r.ledger.Has(r.last, id):
+			return false
+		case r.ledger.WasRejected(id) || !r.ledger.WasSent(id):
+			return true
+		}
+	}
+	return false
 }
 
 // conclude settles the rest when nothing more will arrive.

@@ -81,6 +81,44 @@ func TestRecoveryGivesUpOnWhatNeverComes(t *testing.T) {
 	}
 }
 
+// TestRecoveryDoesNotWaitForWhatIsHeldBack refuses one event of a device: those
+// behind it are held back for two seconds, which is no effect of a fault.
+func TestRecoveryDoesNotWaitForWhatIsHeldBack(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, inOrder := range []bool{true, false} {
+		l := ledger.New()
+		rec := &recovery{ledger: l, last: "end", objective: 100 * time.Millisecond, inOrder: inOrder, faults: make([]faultState, 1)}
+		var held []ledger.ID
+		for ms := 0; ms < 6000; ms += 10 {
+			now := start.Add(time.Duration(ms) * time.Millisecond)
+			id := ledger.ID{Seq: uint32(ms / 10)}
+			l.Sent(id)
+			rec.sent(id, now)
+			switch {
+			case ms == 1000:
+				rec.began(0, now)
+				rec.ended(0, now)
+				l.Rejected(id)
+			case ms > 1000 && ms < 3000:
+				held = append(held, id)
+			default:
+				for _, id := range held {
+					l.Arrived("end", id)
+				}
+				held = nil
+				l.Arrived("end", id)
+			}
+			rec.tick(now)
+		}
+		rec.conclude(start.Add(6 * time.Second))
+		took := rec.faults[0].recovered.Sub(rec.faults[0].ended)
+		if inOrder && took != 0 || !inOrder && took < 1900*time.Millisecond {
+			t.Errorf("in order %v: recovered after %v", inOrder, took)
+		}
+	}
+}
+
 // fakeProcess is a Process that a test ends.
 type fakeProcess struct {
 	done    chan struct{}

@@ -111,6 +111,10 @@ type Defaults struct {
 	// Targets are what faults may hit, by name; none takes no faults. Poison,
 	// split and merge of streams and throttled functions need a policy chaos.json besides.
 	Targets []chaos.Target
+	// InOrder says that the last hop keeps the order of each device: an event
+	// behind one that was refused, or not sent yet, is held back until that one
+	// would be too late. A recovery does not wait for what is held back.
+	InOrder bool
 	// RecoverMax bounds the recovery from a fault; 0 means DrainMax.
 	RecoverMax time.Duration
 }

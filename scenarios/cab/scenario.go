@@ -65,6 +65,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 		Speed:    20,
 		SLO:      map[string]time.Duration{deviceToHub: time.Second},
 		DrainMax: 60 * time.Second,
+		InOrder:  true,
 		Targets: []chaos.Target{
 			{Name: componentHub, Kind: chaos.Service},
 			{Name: componentRefine, Kind: chaos.Service},
