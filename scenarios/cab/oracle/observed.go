@@ -29,8 +29,8 @@ type Observed interface {
 	Late(ctx context.Context) iter.Seq2[string, error]
 	// DeadLetters yields every record of the dead-letter topics.
 	DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error]
-	// Poison yields the name of every record that the run itself planted in
-	// cab-telemetry to end up among the dead letters.
+	// Poison yields the name of every dead letter that the run itself planted: in
+	// each topic of dead letters that a record nobody can decode has to end in.
 	Poison(ctx context.Context) iter.Seq2[string, error]
 	// Lags yields how far each consumer group is behind the end of each topic that
 	// it reads, once it had time to come there.

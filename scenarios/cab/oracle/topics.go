@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -96,6 +97,9 @@ func (o *topics) Measured(ctx context.Context) iter.Seq2[event.Metrics, error] {
 	return func(yield func(event.Metrics, error) bool) {
 		for record, err := range o.records(ctx, event.MetricsTopic) {
 			var m event.Metrics
+			if err == nil && o.planted(record) {
+				continue
+			}
 			if err == nil {
 				m.RunID, err = runOf(record.Value)
 			}
@@ -142,18 +146,28 @@ func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	}
 }
 
-// Poison implements Observed. What was planted is known by its place.
+// Poison implements Observed. Every group that reads a topic has a topic for what
+// it cannot decode there.
 func (o *topics) Poison(context.Context) iter.Seq2[string, error] {
+	letters := map[string][]string{
+		event.TelemetryTopic: {event.DeadTopic},
+		event.ActivityTopic:  {event.ActivityDeadTopic, event.IndexDeadTopic},
+		event.MetricsTopic:   {event.IndexDeadTopic},
+	}
 	return func(yield func(string, error) bool) {
 		for place := range o.poison {
-			if !yield(place, nil) {
-				return
+			topic, _, _ := strings.Cut(place, "/")
+			for _, dead := range letters[topic] {
+				if !yield(place+" in "+dead, nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// deadLetter names a dead letter by the place it tells that it is from, else by its own.
+// deadLetter names a dead letter by the place that it tells it is from, else by
+// its own, and by the topic that it lies in.
 func deadLetter(record *kgo.Record) DeadLetter {
 	header := func(key string) (text string) {
 		for _, h := range record.Headers {
@@ -167,6 +181,7 @@ func deadLetter(record *kgo.Record) DeadLetter {
 	if from := header("dlq-origin-topic"); from != "" {
 		d.Name = from + "/" + header("dlq-origin-partition") + "/" + header("dlq-origin-offset")
 	}
+	d.Name += " in " + record.Topic
 	return d
 }
 
