@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weirstream/weir/platform/kafka"
 )
@@ -181,5 +182,32 @@ func TestConfigsNameEveryProblem(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(err), part) {
 			t.Errorf("%v does not name %s", err, part)
 		}
+	}
+}
+
+func TestManyWaitForLittleRoom(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in"})
+	p := newProducer(t, cluster, kafka.ProducerConfig{Topic: "in", BufferRecordsMax: 3, BufferBytesMax: 100, LingerMax: time.Minute, RecordTTL: 2 * time.Minute})
+	stop := running(t, p.Run)
+	group, ctx := errgroup.WithContext(t.Context())
+	for range 8 {
+		group.Go(func() error {
+			for i := range 200 {
+				if err := p.PutAsync(ctx, &kgo.Record{Value: make([]byte, i)}, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if s := p.Stats(); s.Accepted != 1600 || s.Acknowledged != 1600 || s.Buffered != 0 || s.Bytes != 8*199*100 {
+		t.Fatalf("%+v", s)
 	}
 }
