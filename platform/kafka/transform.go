@@ -61,6 +61,7 @@ type TransformerConfig struct {
 	StateTopic      string        // compacted, as many partitions as Topic; "" means the State is never stored
 	TransactionalID string        // "" means the group and instance id, for a dynamic member also a random part
 	CommitInterval  time.Duration // between two commits under load; the first record after a pause commits at once. 0 means 50ms
+	CommitOutputs   bool          // an output does not wait for CommitInterval: for a handler whose outputs are rare beside its inputs
 	BatchRecordsMax int           // of one poll; 0 means 10,000
 	CommitRecords   int           // a transaction ends when it holds so many input records; 0 means 50,000
 	TickInterval    time.Duration // of Clock: the handler is called without records after so long without any; 0 means never

@@ -143,6 +143,7 @@ func (l *life) redo(ctx context.Context, dirty []*task, err error) error {
 // ended closes the books of a transaction, however it ended.
 func (l *life) ended() {
 	l.open = false
+	l.full = l.held >= l.t.cfg.BatchRecordsMax/4
 	l.lastEnd = clock.Wall{}.Now()
 	l.mu.Lock()
 	l.leaving = false

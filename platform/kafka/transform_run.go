@@ -83,6 +83,7 @@ type life struct {
 
 	restoring sync.WaitGroup
 
+	full      bool // the last transaction held so much that more waits
 	open      bool // a transaction is
 	held      int  // input records in it
 	heldBytes int64
@@ -156,7 +157,7 @@ func (l *life) options(ctx context.Context) []kgo.Opt {
 		kgo.TransactionTimeout(cfg.TransactionMax),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchCompression(codec),
-		kgo.ProducerLinger(0), // records come in batches, and the end of a transaction flushes
+		kgo.ProducerLinger(cfg.TransactionMax), // full batches go at once, and the end of a transaction flushes
 		kgo.MaxBufferedRecords(100_000),
 		kgo.RecordPartitioner(newPartitioner()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -191,31 +192,62 @@ func (l *life) answered() {
 }
 
 // poll waits for records until something else is due.
-func (l *life) poll(ctx context.Context) kgo.Fetches {
-	wait, cancel := context.WithTimeout(ctx, l.patience())
+func (l *life) poll(ctx context.Context) (fetches kgo.Fetches) {
+	l.rest(ctx)
+	l.wait(ctx, l.patience(), func(ctx context.Context) {
+		fetches = l.session.PollRecords(ctx, l.t.cfg.BatchRecordsMax)
+	})
+	l.mu.Lock()
+	l.poked = false // what it was for is seen to in the next turn
+	l.mu.Unlock()
+	return fetches
+}
+
+// wait calls what waits, for d or until the loop is poked.
+func (l *life) wait(ctx context.Context, d time.Duration, waiter func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	l.mu.Lock()
 	l.stopPoll = cancel
 	if l.poked {
 		cancel()
 	}
-	l.poked = false
 	l.mu.Unlock()
-	fetches := l.session.PollRecords(wait, l.t.cfg.BatchRecordsMax)
+	waiter(ctx)
 	l.mu.Lock()
 	l.stopPoll = nil
 	l.mu.Unlock()
-	return fetches
+}
+
+// gatherMin is how long before a commit the records for it are fetched.
+const gatherMin = 10 * time.Millisecond
+
+// rest lets records gather at the brokers between two commits: what is fetched
+// earlier is seen no earlier, and to fetch a few records costs as much as to
+// fetch many.
+func (l *life) rest(ctx context.Context) {
+	if l.open || l.full || l.t.cfg.CommitOutputs || l.lastEnd.IsZero() {
+		return
+	}
+	rested := clock.Wall{}.Now().Sub(l.lastEnd)
+	if left := min(l.t.cfg.CommitInterval-gatherMin, l.tickWait()) - rested; left > 0 {
+		l.wait(ctx, left, func(ctx context.Context) { <-ctx.Done() })
+	}
 }
 
 // patience is how long there is nothing to do but to poll.
 func (l *life) patience() time.Duration {
-	wait := time.Second
+	wait := l.tickWait()
 	if l.open {
 		wait = min(wait, l.deadline.Sub(clock.Wall{}.Now()))
 	}
-	if tick := l.t.cfg.TickInterval; tick > 0 {
-		wait = min(wait, max(tick/4, 5*time.Millisecond))
-	}
 	return max(wait, 0)
+}
+
+// tickWait is how long no tick can become due.
+func (l *life) tickWait() time.Duration {
+	if tick := l.t.cfg.TickInterval; tick > 0 {
+		return min(time.Second, max(tick/4, 5*time.Millisecond))
+	}
+	return time.Second
 }

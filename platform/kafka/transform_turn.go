@@ -89,7 +89,19 @@ func (l *life) due() bool {
 	l.mu.Lock()
 	leaving := l.leaving
 	l.mu.Unlock()
-	return leaving || l.held >= l.t.cfg.CommitRecords || !clock.Wall{}.Now().Before(l.deadline)
+	return leaving || l.held >= l.t.cfg.CommitRecords || !clock.Wall{}.Now().Before(l.deadline) || l.t.cfg.CommitOutputs && l.put()
+}
+
+// put tells whether the transaction has outputs.
+func (l *life) put() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range l.tasks {
+		if k.dirty && k.outputs > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // batch is the work of one partition's task in this turn.

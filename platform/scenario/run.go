@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync/atomic"
 	"time"
 
@@ -82,6 +81,7 @@ type run struct {
 	started atomic.Value // time.Time: env.Start, for the reporter
 
 	paced       atomic.Int64 // events the schedule handed out
+	lastDue     atomic.Int64 // when the latest of them was due, in wall nanoseconds since the start
 	exhausted   atomic.Bool  // the schedule reached its end
 	interrupted bool
 	endedAt     time.Time
@@ -240,69 +240,6 @@ func (r *run) settle(ctx context.Context, audit auditing, failed <-chan struct{}
 	audit.cancel()
 	if err := <-audit.done; err != nil && !errors.Is(err, context.Canceled) {
 		r.fail("audit", err)
-	}
-}
-
-// simulate sends the plan on schedule. A failed service or an interrupt ends
-// the sending; what was sent is still waited for.
-func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
-	sending, stopSending := context.WithCancel(ctx)
-	defer stopSending()
-	simulating, stopSimulating := context.WithCancel(ctx)
-	defer stopSimulating()
-	finished := make(chan struct{})
-	defer close(finished)
-	go func() {
-		limit := r.env.Wall.NewTimer(r.env.Sim.ToWall(r.load.For) + r.defaults.DrainMax)
-		defer limit.Stop()
-		select {
-		case <-r.o.Interrupt:
-			r.waiting.Store("events in flight when the run was interrupted")
-		case <-failed:
-		case <-limit.C:
-			stopSimulating()
-		case <-finished:
-			return
-		}
-		stopSending()
-		limit.Reset(r.defaults.DrainMax)
-		select {
-		case <-limit.C:
-			stopSimulating()
-		case <-finished:
-		}
-	}()
-	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
-		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
-	})
-	if closed(r.o.Interrupt) {
-		r.interrupted = !r.exhausted.Load()
-	}
-	if errors.Is(err, context.Canceled) && simulating.Err() != nil {
-		return fmt.Errorf("still waiting %v after the last send: %w", r.defaults.DrainMax, err)
-	}
-	return err
-}
-
-func (r *run) plan() iter.Seq[Planned] {
-	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
-}
-
-// counted notes how much of the schedule was handed out, and hands out nothing
-// after an interrupt.
-func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
-	return func(yield func(Planned) bool) {
-		for p := range due {
-			if closed(r.o.Interrupt) {
-				return
-			}
-			r.paced.Add(1)
-			r.faults.sent(p.ID, r.env.Due(p))
-			if !yield(p) {
-				return
-			}
-		}
-		r.exhausted.Store(!closed(r.o.Interrupt))
 	}
 }
 

@@ -1,0 +1,97 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// simulate sends the plan on schedule. A failed service or an interrupt ends
+// the sending; what was sent is still waited for.
+func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
+	sending, stopSending := context.WithCancel(ctx)
+	defer stopSending()
+	simulating, stopSimulating := context.WithCancel(ctx)
+	defer stopSimulating()
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() {
+		if r.awaitEnd(failed, finished) {
+			stopSending()
+			limit := r.env.Wall.NewTimer(r.defaults.DrainMax)
+			defer limit.Stop()
+			select {
+			case <-limit.C:
+			case <-finished:
+			}
+		}
+		stopSimulating()
+	}()
+	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
+		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
+	})
+	if closed(r.o.Interrupt) {
+		r.interrupted = !r.exhausted.Load()
+	}
+	if errors.Is(err, context.Canceled) && simulating.Err() != nil {
+		return fmt.Errorf("still waiting %v after the last send: %w", r.defaults.DrainMax, err)
+	}
+	return err
+}
+
+// awaitEnd waits until the sending must end early, and is false if the
+// simulator has finished or must be ended at once.
+func (r *run) awaitEnd(failed, finished <-chan struct{}) (early bool) {
+	limit := r.env.Wall.NewTimer(r.sendingLeft())
+	defer limit.Stop()
+	for {
+		select {
+		case <-r.o.Interrupt:
+			r.waiting.Store("events in flight when the run was interrupted")
+			return true
+		case <-failed:
+			return true
+		case <-limit.C:
+			left := r.sendingLeft()
+			if left <= 0 {
+				return false
+			}
+			limit.Reset(left)
+		case <-finished:
+			return false
+		}
+	}
+}
+
+// sendingLeft is how long the simulator may still take. A plan may go on after
+// load.For, so what counts is the latest event that it had.
+func (r *run) sendingLeft() time.Duration {
+	last := max(r.env.Sim.ToWall(r.load.For), time.Duration(r.lastDue.Load()))
+	return r.env.Start.Add(last + r.defaults.DrainMax).Sub(r.env.Wall.Now())
+}
+
+func (r *run) plan() iter.Seq[Planned] {
+	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
+}
+
+// counted notes how much of the schedule was handed out, and hands out nothing
+// after an interrupt.
+func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
+	return func(yield func(Planned) bool) {
+		for p := range due {
+			if closed(r.o.Interrupt) {
+				return
+			}
+			due := r.env.Due(p)
+			r.paced.Add(1)
+			r.lastDue.Store(int64(due.Sub(r.env.Start)))
+			r.faults.sent(p.ID, due)
+			if !yield(p) {
+				return
+			}
+		}
+		r.exhausted.Store(!closed(r.o.Interrupt))
+	}
+}
