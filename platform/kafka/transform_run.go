@@ -157,7 +157,7 @@ func (l *life) options(ctx context.Context) []kgo.Opt {
 		kgo.TransactionTimeout(cfg.TransactionMax),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchCompression(codec),
-		kgo.ProducerLinger(cfg.TransactionMax), // full batches go at once, and the end of a transaction flushes
+		kgo.ProducerLinger(time.Second), // full batches go at once, and the end of a transaction flushes
 		kgo.MaxBufferedRecords(100_000),
 		kgo.RecordPartitioner(newPartitioner()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),

@@ -1,11 +1,13 @@
 package kafka_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,7 +63,7 @@ func transformerConfig(group string) kafka.TransformerConfig {
 			Group: group, InstanceID: "-", SessionTimeout: 2 * time.Second, Heartbeat: 50 * time.Millisecond,
 			RebalanceTimeout: 5 * time.Second,
 		},
-		Topic: "in", StateTopic: "state", TransactionMax: 2 * time.Second, CommitInterval: 10 * time.Millisecond, RetryMax: 50 * time.Millisecond,
+		Topic: "in", StateTopic: "state", TransactionMax: 2 * time.Second, CommitInterval: 30 * time.Millisecond, RetryMax: 50 * time.Millisecond,
 	}
 }
 
@@ -148,6 +150,33 @@ func TestTransformerIsExactlyOnceAndKeepsState(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestRareOutputsCommitAtOnce(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in", "out", "state"})
+	cfg := transformerConfig("g")
+	cfg.CommitInterval, cfg.CommitOutputs, cfg.TransactionMax = time.Minute, true, 2*time.Minute
+	cfg.Member.RebalanceTimeout = 3 * time.Minute
+	var handled atomic.Int64
+	tr := newTransformer(t, cluster, cfg, func(ctx context.Context, b kafka.Batch, c *counting) ([]*kgo.Record, error) {
+		outputs, err := number(ctx, b, c)
+		handled.Add(int64(len(b.Records)))
+		return slices.DeleteFunc(outputs, func(r *kgo.Record) bool { return !bytes.HasPrefix(r.Value, []byte("200 ")) }), err
+	})
+	running(t, tr.Run)
+	for i := range 2 { // the first commits at once, the second waits
+		feed(t, cluster, 100*i, 100)
+		within(t, 10*time.Second, "a hundred", func() bool { return handled.Load() == int64(100*i+100) })
+	}
+	if s := tr.Stats(); s.Records >= 200 || s.Outputs > 0 {
+		t.Fatalf("%+v", s)
+	}
+	feed(t, cluster, 200, 1)
+	within(t, 10*time.Second, "the output", func() bool { return tr.Stats().Records == 201 })
+	if s := tr.Stats(); s.Outputs != 1 {
+		t.Fatalf("%+v", s)
 	}
 }
 

@@ -69,7 +69,9 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 		from[o.Topic][o.Partition], a.next[o.Topic][o.Partition] = kgo.NewOffset().At(o.Offset), o.Offset
 	})
 	reader, err := kgo.NewClient(append(brokers.options(),
-		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())...)
+		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+		// Who only counts may look seldom, and take more at once.
+		kgo.FetchMinBytes(256<<10), kgo.FetchMaxWait(auditCatchUp))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}

@@ -31,6 +31,7 @@ type toy struct {
 	grade     func() ([]scenario.Outcome, error)
 	rate      float64
 	send      time.Duration
+	tail      time.Duration // one more event is due so long after load.For
 	drainMax  time.Duration
 	startMax  time.Duration
 	gradeMax  time.Duration
@@ -81,6 +82,9 @@ func (s toy) Plan(_ uint64, _ time.Time, load scenario.Load) iter.Seq[scenario.P
 			if !yield(p) {
 				return
 			}
+		}
+		if s.tail > 0 {
+			yield(scenario.Planned{ID: ledger.ID{Seq: 1000}, At: load.For + s.tail})
 		}
 	}
 }
@@ -157,6 +161,16 @@ func TestHealthyRunPasses(t *testing.T) {
 	}
 	if v.Startup.FirstGradedEventMs <= 0 {
 		t.Error("the first graded event was not noted")
+	}
+}
+
+func TestPlansMayGoOnAfterTheirLoad(t *testing.T) {
+	t.Parallel()
+	s := healthy()
+	s.tail = 2 * s.drainMax
+	v := run(t, s, scenario.Options{})
+	if !v.Pass || v.Hops[0].Received != 61 || v.DurationSeconds < 0.89 {
+		t.Errorf("received %d after %.3f s: %+v", v.Hops[0].Received, v.DurationSeconds, v.Outcomes)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -27,6 +28,10 @@ type Config struct {
 	Wall     clock.Clock
 	Log      *slog.Logger
 }
+
+// stateInterval is how often state is saved while no window ends. What a window
+// came to does not wait for it.
+const stateInterval = 250 * time.Millisecond
 
 // Stage is one instance of the stage; any number of them share the partitions.
 type Stage struct {
@@ -52,6 +57,7 @@ func New(cfg Config) (*Stage, error) {
 	}
 	s.Transformer, err = kafka.NewTransformer(cfg.Cluster, kafka.TransformerConfig{
 		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
+		CommitInterval: stateInterval, CommitOutputs: true,
 	}, func(int32) *Partition {
 		p, _ := NewPartition() // New has shown that it can be made
 		return p
