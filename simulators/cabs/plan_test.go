@@ -222,3 +222,27 @@ func TestLateSendersWaitForTheirCab(t *testing.T) {
 		}
 	}
 }
+
+// After the load's end no watermark may come that frees what follows a gap, so
+// nothing follows one.
+func TestNothingFollowsAGapInClosing(t *testing.T) {
+	t.Parallel()
+	s, err := New(Config{Closing: 4 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, closing := map[ledger.ID]bool{}, 0
+	for p := range s.Plan(3, epoch, scenario.Load{Rate: 500, Devices: 20_000, For: 400 * time.Second}) {
+		taken[p.ID] = p.Labels["expect"] == "accept"
+		if p.Labels["closing"] == "" || p.ID.Seq == 0 {
+			continue
+		}
+		closing++
+		if before := (ledger.ID{Device: p.ID.Device, Seq: p.ID.Seq - 1}); !taken[before] {
+			t.Fatalf("%v is taken after the end, and %v is missing", p.ID, before)
+		}
+	}
+	if closing < 10_000 {
+		t.Errorf("%d readings after the end", closing)
+	}
+}

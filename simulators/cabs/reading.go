@@ -144,6 +144,9 @@ func (c *cab) mayMiss() bool {
 // miss keeps everything as it is for a while, and the passenger aboard or not.
 func (c *cab) miss() { c.calm, c.quiet = 0, calmMin }
 
+// missing tells whether the last reading is missing for good.
+func (c *cab) missing() bool { return c.quiet == calmMin }
+
 // settle counts readings since the last change.
 func (c *cab) settle(changed bool) {
 	c.quiet = max(c.quiet-1, 0)
