@@ -12,6 +12,9 @@ const answerHead = 4 + 4
 // amend puts right what kfake answers otherwise than Apache Kafka, where
 // clients go wrong by it.
 func (c *cluster) amend(q question, answer []byte) []byte {
+	if q.add != nil {
+		answer = rewrite(answer, q.version, kmsg.ResponseForKey(q.key), q.add)
+	}
 	switch kmsg.Key(q.key) {
 	case kmsg.ApiVersions:
 		if failed := len(answer) < answerHead+2 || binary.BigEndian.Uint16(answer[answerHead:]) != 0; failed {
@@ -21,12 +24,11 @@ func (c *cluster) amend(q question, answer []byte) []byte {
 	case kmsg.OffsetForLeaderEpoch:
 		return rewrite(answer, q.version, kmsg.NewPtrOffsetForLeaderEpochResponse(), c.nothingTruncated)
 	case kmsg.CreateTopics:
-		return rewrite(answer, q.version, kmsg.NewPtrCreateTopicsResponse(), func(r *kmsg.CreateTopicsResponse) {
-			nameSources(r)
-			r.Topics = append(r.Topics, q.refused...)
-		})
+		return rewrite(answer, q.version, kmsg.NewPtrCreateTopicsResponse(), nameSources)
 	case kmsg.DescribeTopicPartitions:
 		return rewrite(answer, q.version, kmsg.NewPtrDescribeTopicPartitionsResponse(), nobodyElectable)
+	case kmsg.ListGroups:
+		return rewrite(answer, q.version, kmsg.NewPtrListGroupsResponse(), nameProtocol)
 	case kmsg.DescribeClientQuotas:
 		return rewrite(answer, q.version, kmsg.NewPtrDescribeClientQuotasResponse(), listQuotas)
 	}
@@ -36,7 +38,8 @@ func (c *cluster) amend(q question, answer []byte) []byte {
 // amends says whether amend changes answers to requests with the key.
 func amends(key int16) bool {
 	switch kmsg.Key(key) {
-	case kmsg.ApiVersions, kmsg.OffsetForLeaderEpoch, kmsg.CreateTopics, kmsg.DescribeTopicPartitions, kmsg.DescribeClientQuotas:
+	case kmsg.ApiVersions, kmsg.OffsetForLeaderEpoch, kmsg.CreateTopics, kmsg.DescribeTopicPartitions,
+		kmsg.DescribeClientQuotas, kmsg.ListGroups, kmsg.SASLAuthenticate:
 		return true
 	}
 	return false

@@ -46,6 +46,18 @@ func listQuotas(r *kmsg.DescribeClientQuotasResponse) {
 	}
 }
 
+// respell lets kfake answer a request as it understands it.
+func respell(request kmsg.Request) {
+	switch r := request.(type) {
+	case *kmsg.ListGroupsRequest:
+		spellFilters(r)
+	case *kmsg.DescribeUserSCRAMCredentialsRequest:
+		if len(r.Users) == 0 {
+			r.Users = nil // everybody
+		}
+	}
+}
+
 // spellFilters spells what groups are to be listed as kfake does: Java's
 // clients ask for Classic ones where kfake knows classic ones, and either is
 // fine with Apache Kafka.
@@ -58,6 +70,15 @@ func spellFilters(list *kmsg.ListGroupsRequest) {
 			if strings.EqualFold(state, name) {
 				list.StatesFilter[i] = state
 			}
+		}
+	}
+}
+
+// nameProtocol says what members of groups speak that the broker balances.
+func nameProtocol(r *kmsg.ListGroupsResponse) {
+	for i := range r.Groups {
+		if g := &r.Groups[i]; g.GroupType == "consumer" && g.ProtocolType == "" {
+			g.ProtocolType = "consumer"
 		}
 	}
 }

@@ -93,12 +93,12 @@ func openCluster(cfg Config) (_ *cluster, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the brokers: %w", err)
 	}
-	c.ControlKey(int16(kmsg.ListGroups), func(request kmsg.Request) (kmsg.Response, error, bool) {
-		if list, ok := request.(*kmsg.ListGroupsRequest); ok {
-			spellFilters(list)
-		}
-		return nil, nil, false // kfake answers
-	})
+	for _, key := range []kmsg.Key{kmsg.ListGroups, kmsg.DescribeUserSCRAMCredentials} {
+		c.ControlKey(int16(key), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			respell(request)
+			return nil, nil, false // kfake answers
+		})
+	}
 	if old {
 		return c, c.renewRoot()
 	}

@@ -8,15 +8,20 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kbin"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/weirstream/weir/platform/clock"
 )
 
 const (
 	requestMax = 100 << 20 // socket.request.max.bytes
 	saslMax    = 64 << 10
 	frameHead  = 4 + 2 + 2 + 4 // length, key, version, correlation id
+	refusalMax = time.Second   // to write an answer before the connection closes
 )
 
 var errFrame = errors.New("no Kafka request")
@@ -29,6 +34,7 @@ var errFrame = errors.New("no Kafka request")
 type guarded struct {
 	net.Conn
 	leave func()
+	wall  clock.Clock
 	amend func(q question, answer []byte) []byte
 
 	head  [frameHead]byte
@@ -42,7 +48,7 @@ type guarded struct {
 // question is what an answer belongs to.
 type question struct {
 	key, version int16
-	refused      []kmsg.CreateTopicsResponseTopic // which kfake has not seen
+	add          func(kmsg.Response) // puts in what kfake was not asked; nil puts in nothing
 }
 
 // Read implements net.Conn.
@@ -82,13 +88,14 @@ func (c *guarded) next() error {
 		if err := c.readWhole(saslMax); err != nil {
 			return err
 		}
+		c.ask(asked, id)
 		return checkPlain(c.ready[4:])
-	case kmsg.CreateTopics:
-		if err := c.readWhole(createMax); err != nil {
+	case kmsg.CreateTopics, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs:
+		if err := c.readWhole(changeMax); err != nil {
 			return err
 		}
 		var err error
-		if c.ready, asked.refused, err = takeOut(c.ready); err != nil {
+		if c.ready, asked.add, err = takeOut(key, c.ready); err != nil {
 			return err
 		}
 	}
@@ -134,7 +141,7 @@ func checkPlain(request []byte) error {
 
 // ask remembers a request; clients send the next before they have the answer.
 func (c *guarded) ask(q question, id uint32) {
-	if !amends(q.key) {
+	if q.add == nil && !amends(q.key) {
 		return
 	}
 	c.mu.Lock()
@@ -164,8 +171,33 @@ func (c *guarded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close implements net.Conn.
+// Close implements net.Conn. kfake closes without an answer on those who cannot
+// authenticate, who would take it for a broker that is not well and try again.
 func (c *guarded) Close() error {
 	c.leave()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, q := range c.asked {
+		if q.key == int16(kmsg.SASLAuthenticate) {
+			_ = c.Conn.SetWriteDeadline(c.wall.Now().Add(refusalMax))
+			_, _ = c.Conn.Write(unauthenticated(id, q.version)) // the connection may be gone
+		}
+	}
+	c.asked = nil
 	return c.Conn.Close()
+}
+
+// unauthenticated is Apache Kafka's answer to wrong credentials.
+func unauthenticated(id uint32, version int16) []byte {
+	answer := kmsg.NewPtrSASLAuthenticateResponse()
+	answer.SetVersion(version)
+	answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+	answer.ErrorMessage = kmsg.StringPtr("Authentication failed: Invalid username or password")
+	frame := binary.BigEndian.AppendUint32(make([]byte, 4), id)
+	if answer.IsFlexible() {
+		frame = append(frame, 0) // no tags
+	}
+	frame = answer.AppendTo(frame)
+	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
+	return frame
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -121,8 +123,12 @@ func TestClientsAuthenticate(t *testing.T) {
 			client := dialAs(t, test.mechanism, seeds, kgo.RequestRetries(0))
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
-			if err := client.Ping(ctx); (err == nil) != test.admitted {
+			err := client.Ping(ctx)
+			if (err == nil) != test.admitted {
 				t.Errorf("ping: %v, want admitted %t", err, test.admitted)
+			}
+			if !test.admitted && !errors.Is(err, kerr.SaslAuthenticationFailed) {
+				t.Errorf("the client is not told why: %v", err)
 			}
 		})
 	}

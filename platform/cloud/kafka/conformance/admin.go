@@ -63,6 +63,52 @@ func (s *suite) names(t *testing.T) {
 	}
 }
 
+// settings: what is no setting of topics, or no value of one, is refused, and
+// changes nothing; what stands beside it is done.
+func (s *suite) settings(t *testing.T) {
+	admin := kadm.NewClient(s.dial(t))
+	topic, other := s.topic(t, 1, map[string]*string{"retention.ms": kadm.StringPtr("3600000")}), s.topic(t, 1, nil)
+	set := func(name, value string) []kadm.AlterConfig {
+		return []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}
+	}
+	for _, bad := range []struct{ name, value string }{
+		{"nonsense", "1"},
+		{"retention.ms", "long"},
+		{"retention.ms", "-2"},
+		{"cleanup.policy", "keep"},
+		{"cleanup.policy", "compact,keep"},
+		{"min.insync.replicas", "0"},
+		{"min.insync.replicas", "3000000000"},
+		{"preallocate", "perhaps"},
+		{"compression.type", "zip"},
+		{"min.cleanable.dirty.ratio", "half"},
+	} {
+		_, err := admin.CreateTopic(t.Context(), 1, s.replicas(t), map[string]*string{bad.name: &bad.value}, name("settings"))
+		if !isAny(err, kerr.InvalidConfig) {
+			t.Errorf("made with %s=%s: %v", bad.name, bad.value, err)
+		}
+		changed, err := admin.AlterTopicConfigs(t.Context(), set(bad.name, bad.value), topic)
+		if err != nil || !isAny(changed[0].Err, kerr.InvalidConfig) || changed[0].ErrMessage == "" {
+			t.Errorf("changed to %s=%s: %+v, %v", bad.name, bad.value, changed, err)
+		}
+		whole, err := admin.AlterTopicConfigsState(t.Context(), set(bad.name, bad.value), topic)
+		if err != nil || !isAny(whole[0].Err, kerr.InvalidConfig) {
+			t.Errorf("set to %s=%s: %+v, %v", bad.name, bad.value, whole, err)
+		}
+	}
+	for _, good := range []struct{ name, value string }{{"cleanup.policy", "compact,delete"}, {"retention.ms", "-1"}, {"min.cleanable.dirty.ratio", "0.25"}, {"segment.bytes", "1048576"}} {
+		changed, err := admin.AlterTopicConfigs(t.Context(), set(good.name, good.value), other)
+		if err != nil || changed[0].Err != nil {
+			t.Errorf("changed to %s=%s: %+v, %v", good.name, good.value, changed, err)
+		}
+	}
+	configs, err := admin.DescribeTopicConfigs(t.Context(), topic)
+	kept := func(c kadm.Config) bool { return c.Key == "retention.ms" && c.MaybeValue() == "3600000" }
+	if err != nil || !slices.ContainsFunc(configs[0].Configs, kept) {
+		t.Errorf("configs %+v, %v", configs, err)
+	}
+}
+
 // lists are there where they are empty: Java's clients fail on null.
 func (s *suite) lists(t *testing.T) {
 	client := s.dial(t)
@@ -133,6 +179,12 @@ func (s *suite) authorization(t *testing.T) {
 	user, admin := name("user"), kadm.NewClient(s.dial(t))
 	if _, err := admin.AlterUserSCRAMs(t.Context(), nil, []kadm.UpsertSCRAM{{User: user, Mechanism: kadm.ScramSha512, Iterations: 4096, Password: "password"}}); err != nil {
 		t.Fatal(err)
+	}
+	everybody := kmsg.NewPtrDescribeUserSCRAMCredentialsRequest()
+	everybody.Users = []kmsg.DescribeUserSCRAMCredentialsRequestUser{} // as Java's clients ask
+	users, err := everybody.RequestWith(t.Context(), s.dial(t))
+	if err != nil || !slices.ContainsFunc(users.Results, func(r kmsg.DescribeUserSCRAMCredentialsResponseResult) bool { return r.User == user }) {
+		t.Errorf("users %+v, %v", users, err)
 	}
 	readable, other := s.topic(t, 1, nil), s.topic(t, 1, nil)
 	send(t, s.dial(t), record(readable, "k", "v"), record(other, "k", "v"))

@@ -38,6 +38,7 @@ func Run(t *testing.T, target Target) {
 		"topics":        s.topics,
 		"names":         s.names,
 		"lists":         s.lists,
+		"settings":      s.settings,
 		"replication":   s.replication,
 		"transactions":  s.transactions,
 		"fencing":       s.fencing,
