@@ -43,7 +43,7 @@ func checkLinks(dir, text string) []string {
 func TestDocumentsNameCodeThatExists(t *testing.T) {
 	t.Parallel()
 	documents := []string{"../README.md"}
-	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md", "../scenarios/*/*.md", "../platform/*/*.md", "../platform/*/*/*.md"} {
+	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md", "../compose/*.md", "../scenarios/*/*.md", "../platform/*/*.md", "../platform/*/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
