@@ -1,7 +1,9 @@
 package index
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -14,17 +16,34 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 )
 
-// What one bulk request gathers before it is sent, and how many are on their way
-// at once. One batch more than what fills it may be in it.
-const (
-	bulkItemsMax = 4000
-	bulkBytesMax = 4 << 20
-	bulkLinger   = 40 * time.Millisecond
-	bulksMax     = 2
+// BulkConfig sets what one bulk request gathers before it is sent; zero fields take
+// defaults. One batch more than what fills a request may be in it.
+type BulkConfig struct {
+	ItemsMax    int           // 0 means 4,000
+	BytesMax    int           // 0 means 4 MiB
+	LingerMax   time.Duration // for company, from the first batch on; 0 means 40ms
+	InFlightMax int           // requests on their way at once; 0 means 2
+	BackoffMin  time.Duration // first wait before what is not taken is sent again; 0 means 100ms
+	BackoffMax  time.Duration // longest one; 0 means 5s
+}
 
-	backoffMin = 100 * time.Millisecond
-	backoffMax = 5 * time.Second
-)
+// Validate says every problem of the config in one error.
+func (c *BulkConfig) Validate() error {
+	if c.ItemsMax < 0 || c.BytesMax < 0 || c.InFlightMax < 0 || c.LingerMax < 0 || c.BackoffMin < 0 || c.BackoffMax < 0 {
+		return errors.New("bulk: limits must not be negative")
+	}
+	return nil
+}
+
+func (c BulkConfig) withDefaults() BulkConfig {
+	c.ItemsMax = cmp.Or(c.ItemsMax, 4000)
+	c.BytesMax = cmp.Or(c.BytesMax, 4<<20)
+	c.LingerMax = cmp.Or(c.LingerMax, 40*time.Millisecond)
+	c.InFlightMax = cmp.Or(c.InFlightMax, 2)
+	c.BackoffMin = cmp.Or(c.BackoffMin, 100*time.Millisecond)
+	c.BackoffMax = cmp.Or(c.BackoffMax, 5*time.Second)
+	return c
+}
 
 // Bulk writes documents by _bulk, gathered from all partitions. It is given what
 // has to be written and tells when all of it is settled: written, there already
@@ -32,6 +51,7 @@ const (
 // a lost connection, it tries again for as long as it runs.
 type Bulk struct {
 	client *opensearch.Client
+	cfg    BulkConfig
 	wall   clock.Clock
 	log    *slog.Logger
 	jobs   chan *job
@@ -52,9 +72,9 @@ type BulkStats struct {
 	BytesSent atomic.Int64
 }
 
-func newBulk(client *opensearch.Client, wall clock.Clock, log *slog.Logger) *Bulk {
+func newBulk(client *opensearch.Client, cfg BulkConfig, wall clock.Clock, log *slog.Logger) *Bulk {
 	return &Bulk{
-		client: client, wall: wall, log: log, jobs: make(chan *job),
+		client: client, cfg: cfg.withDefaults(), wall: wall, log: log, jobs: make(chan *job),
 		rng: rand.New(rand.NewPCG(uint64(wall.Now().UnixNano()), 1)),
 	}
 }
@@ -110,7 +130,7 @@ func (b *Bulk) write(ctx context.Context, documents []written) (refused map[int]
 func (b *Bulk) Run(ctx context.Context) error {
 	var sending sync.WaitGroup
 	defer sending.Wait()
-	slots := make(chan struct{}, bulksMax)
+	slots := make(chan struct{}, b.cfg.InFlightMax)
 	for {
 		jobs := b.gather(ctx)
 		if jobs == nil {
@@ -133,13 +153,13 @@ func (b *Bulk) gather(ctx context.Context) []*job {
 	var jobs []*job
 	items, bytes := 0, 0
 	var linger <-chan time.Time
-	for items < bulkItemsMax && bytes < bulkBytesMax {
+	for items < b.cfg.ItemsMax && bytes < b.cfg.BytesMax {
 		select {
 		case j := <-b.jobs:
 			jobs = append(jobs, j)
 			items, bytes = items+len(j.items), bytes+j.bytes
 			if linger == nil {
-				timer := b.wall.NewTimer(bulkLinger)
+				timer := b.wall.NewTimer(b.cfg.LingerMax)
 				defer timer.Stop()
 				linger = timer.C
 			}
@@ -154,12 +174,12 @@ func (b *Bulk) gather(ctx context.Context) []*job {
 
 // pause waits before another attempt.
 func (b *Bulk) pause(ctx context.Context, attempt int) error {
-	ceiling := backoffMax
+	ceiling := b.cfg.BackoffMax
 	if attempt < 16 {
-		ceiling = min(ceiling, backoffMin<<attempt)
+		ceiling = min(ceiling, b.cfg.BackoffMin<<attempt)
 	}
 	b.rngs.Lock()
-	wait := ceiling/2 + time.Duration(b.rng.Int64N(int64(ceiling/2)))
+	wait := ceiling/2 + time.Duration(b.rng.Int64N(int64(ceiling/2)+1))
 	b.rngs.Unlock()
 	return b.wall.Sleep(ctx, wait)
 }

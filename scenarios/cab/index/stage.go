@@ -14,6 +14,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,11 @@ type Config struct {
 	Activity string // topic of activities
 	Metrics  string // topic of windows' metrics
 	Dead     string // topic of records that cannot be read, or whose document is refused
-	Wall     clock.Clock
-	Log      *slog.Logger
+	Bulk     BulkConfig
+	// HandOverMax is for a batch in hand when its partition goes; 0 means 5s.
+	HandOverMax time.Duration
+	Wall        clock.Clock
+	Log         *slog.Logger
 }
 
 // What a batch and a partition's queue may hold. While OpenSearch takes nothing,
@@ -50,7 +54,6 @@ type Config struct {
 const (
 	batchRecordsMax = 2000
 	queueRecordsMax = 6000
-	handOverMax     = 5 * time.Second
 )
 
 // Stage is one instance of the stage; any number of them share the partitions.
@@ -68,7 +71,10 @@ type Stage struct {
 // New checks cfg and starts nothing.
 func New(cfg Config) (*Stage, error) {
 	s := &Stage{cfg: cfg}
-	var err error
+	err := cfg.Bulk.Validate()
+	if err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
 	if s.activity, err = avro.NewDecoder[event.Activity](cfg.Registry, event.ActivitySchema()); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
@@ -80,7 +86,7 @@ func New(cfg Config) (*Stage, error) {
 	}
 	s.consumer, err = kafka.NewConsumer(cfg.Cluster, kafka.ConsumerConfig{
 		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topics: []string{cfg.Activity, cfg.Metrics},
-		BatchRecordsMax: batchRecordsMax, QueueRecordsMax: queueRecordsMax, HandOverMax: handOverMax, CommitInterval: 500 * time.Millisecond,
+		BatchRecordsMax: batchRecordsMax, QueueRecordsMax: queueRecordsMax, HandOverMax: cmp.Or(cfg.HandOverMax, 5*time.Second), CommitInterval: 500 * time.Millisecond,
 		Clock: cfg.Wall, Logger: cfg.Log,
 	}, s.handle)
 	if err != nil {
@@ -90,7 +96,7 @@ func New(cfg Config) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	s.bulk, s.release = newBulk(client, cfg.Wall, cfg.Log), release
+	s.bulk, s.release = newBulk(client, cfg.Bulk, cfg.Wall, cfg.Log), release
 	return s, nil
 }
 
