@@ -109,6 +109,10 @@ type Metrics struct {
 	// NoFreeWindows is how many windows of the zone in a row, each a minute after
 	// the one before and this one the last, had readings and none of a free cab.
 	NoFreeWindows int64 `json:"no_free_windows" avro:"no_free_windows"`
+	// Missing and OldSchema tell how the devices are: sequences without an accepted
+	// reading right before one of these, and readings of older firmware.
+	Missing   int64 `json:"missing" avro:"missing"`
+	OldSchema int64 `json:"old_schema" avro:"old_schema"`
 }
 
 // Lateness is how far behind the latest reading of its partition a reading may

@@ -78,7 +78,7 @@ func TestSchemasCarryEveryField(t *testing.T) {
 	}
 	metrics := Metrics{
 		RunID: "r", Zone: "zone-0-1", WindowStart: 60_000, Revision: 1, Events: 2, Hired: 3, Free: 4, PickUps: 5,
-		DropOffs: 6, ActiveCabs: 7, SpeedSumKmh: 8.5, SpeedCount: 9, NoFreeWindows: 10,
+		DropOffs: 6, ActiveCabs: 7, SpeedSumKmh: 8.5, SpeedCount: 9, NoFreeWindows: 10, Missing: 11, OldSchema: 12,
 	}
 	for _, v := range []any{reading(), activity, metrics} {
 		for i := range reflect.TypeOf(v).NumField() {

@@ -27,7 +27,7 @@ func templates() map[string]template {
 	for family, fields := range map[string]map[string]string{
 		event.ZonesIndex: {
 			"zone": keyword, "window_start": date, "revision": long, "events": long, "hired": long, "free": long,
-			"pick_ups": long, "drop_offs": long, "active_cabs": long, "speed_sum_kmh": double, "speed_count": long, "no_free_windows": long,
+			"pick_ups": long, "drop_offs": long, "active_cabs": long, "speed_sum_kmh": double, "speed_count": long, "no_free_windows": long, "missing": long, "old_schema": long,
 		},
 		event.HealthIndex: {
 			"id": keyword, "cab": keyword, "kind": keyword, "opened_seq": long, "opened_at": date,

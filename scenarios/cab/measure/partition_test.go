@@ -29,7 +29,7 @@ func source(t *rapid.T, run string, number int32) []fed {
 		at := watermark + event.Millis(rapid.IntRange(0, 100_000).Draw(t, "after"))
 		all = append(all, fed{&event.Activity{
 			RunID: run, Cab: fmt.Sprint("cab", rapid.IntRange(0, 3).Draw(t, "cab")), Zone: event.ZoneName(0, rapid.IntRange(0, 2).Draw(t, "zone")),
-			EventTime: at, Hired: rapid.Bool().Draw(t, "hired"), PickUp: i%3 == 0, DropOff: i%5 == 0, SpeedKmh: float64(i) / 10,
+			EventTime: at, Hired: rapid.Bool().Draw(t, "hired"), PickUp: i%3 == 0, DropOff: i%5 == 0, Gap: int64(i % 2), Schema: 1 + i%2, SpeedKmh: float64(i) / 10,
 		}, event.Mark{Run: run, Source: number, Watermark: watermark}})
 		watermark += event.Millis(rapid.IntRange(0, 30_000).Draw(t, "on"))
 	}
@@ -76,6 +76,8 @@ func naive(run string, all []fed) map[string]event.Metrics {
 		count(&m.PickUps, f.a.PickUp)
 		count(&m.DropOffs, f.a.DropOff)
 		count(&m.SpeedCount, true)
+		count(&m.OldSchema, f.a.Schema < event.Schema)
+		m.Missing += f.a.Gap
 		m.SpeedSumKmh += f.a.SpeedKmh
 		cabs[id][f.a.Cab] = true
 		m.ActiveCabs = int64(len(cabs[id]))

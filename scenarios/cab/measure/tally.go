@@ -10,6 +10,7 @@ import (
 // tally is what is counted in one zone and window.
 type tally struct {
 	events, hired, pickUps, dropOffs uint64
+	missing, oldSchema               uint64 // how the devices are
 	cabs                             window.Set[string]
 	speedKmh                         window.Stats
 }
@@ -25,6 +26,10 @@ func (t *tally) add(a *event.Activity) {
 	if a.DropOff {
 		t.dropOffs++
 	}
+	t.missing += uint64(max(0, a.Gap))
+	if a.Schema < event.Schema {
+		t.oldSchema++
+	}
 	t.cabs.Add(a.Cab)
 	t.speedKmh.Add(a.SpeedKmh)
 }
@@ -36,20 +41,21 @@ func (t *tally) metrics(run, zone string, start int64, revision uint32) event.Me
 		Events: int64(t.events), Hired: int64(t.hired), Free: int64(t.events - t.hired),
 		PickUps: int64(t.pickUps), DropOffs: int64(t.dropOffs), ActiveCabs: int64(t.cabs.Len()),
 		SpeedSumKmh: t.speedKmh.Sum(), SpeedCount: int64(t.speedKmh.Count()),
+		Missing: int64(t.missing), OldSchema: int64(t.oldSchema),
 	}
 }
 
 func tallies() window.Codec[tally] {
 	return window.Codec[tally]{
 		Append: func(b []byte, t *tally) []byte {
-			for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs} {
+			for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs, t.missing, t.oldSchema} {
 				b = binary.AppendUvarint(b, n)
 			}
 			return t.speedKmh.Append(window.AppendTexts(b, &t.cabs))
 		},
 		Decode: func(data []byte, t *tally) error {
 			r := window.NewReader(data)
-			for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs} {
+			for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs, &t.missing, &t.oldSchema} {
 				*n = r.Uvarint()
 			}
 			t.cabs, t.speedKmh = r.Texts(), r.Stats()

@@ -72,6 +72,14 @@ func TestSabotageOfDocuments(t *testing.T) {
 			w.windows[3].ActiveCabs++
 			return map[string]string{metrics: "active_cabs got"}
 		}},
+		{"a missing reading not counted", func(t testing.TB, w *world) map[string]string {
+			w.windows[where(t, w.windows, func(m event.Metrics) bool { return m.Missing > 0 })].Missing--
+			return map[string]string{metrics: "missing got"}
+		}},
+		{"older firmware not counted", func(t testing.TB, w *world) map[string]string {
+			w.windows[where(t, w.windows, func(m event.Metrics) bool { return m.OldSchema > 0 })].OldSchema = 0
+			return map[string]string{metrics: "old_schema got 0, want"}
+		}},
 		{"mean speed", func(_ testing.TB, w *world) map[string]string {
 			w.windows[3].SpeedSumKmh += 0.5
 			return map[string]string{metrics: "speed_sum_kmh got"}

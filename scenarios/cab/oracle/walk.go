@@ -24,6 +24,7 @@ type windowKey struct {
 // window is what happened in one zone in one minute.
 type window struct {
 	events, hired, pickUps, dropOffs, cabs int64
+	missing, oldSchema                     int64
 	speed                                  float64
 	noFree                                 int64 // windows in a row, up to this one, without a free cab
 	wanted                                 bool  // it may not be missing
@@ -76,7 +77,8 @@ func (w *walk) step(seq int) {
 			r.means |= 1 << (openBit + k)
 		}
 	}
-	w.count(r, at)
+	in := w.count(r, at)
+	in.missing += int64(gapBefore(w.cab, seq))
 	w.before = r
 }
 
@@ -99,7 +101,7 @@ func (w *walk) health(k, seq int, r *reading, at event.Millis) {
 
 // count adds a reading to its window. A cab's time does not go back with its
 // sequence, so that the zones of one minute are all it must remember.
-func (w *walk) count(r *reading, at event.Millis) {
+func (w *walk) count(r *reading, at event.Millis) *window {
 	key := windowKey{r.zone, int64(at.Minute()) / 60_000}
 	in := w.windows[key]
 	if in == nil {
@@ -120,6 +122,9 @@ func (w *walk) count(r *reading, at event.Millis) {
 	if r.means&dropOffBit != 0 {
 		in.dropOffs++
 	}
+	if w.cab.schema != event.Schema {
+		in.oldSchema++
+	}
 	if key.minute != w.minute {
 		w.minute, w.zones = key.minute, 0
 	}
@@ -127,4 +132,5 @@ func (w *walk) count(r *reading, at event.Millis) {
 		w.zones |= 1 << r.zone
 		in.cabs++
 	}
+	return in
 }

@@ -203,6 +203,10 @@ func add(a *event.Activity, zones map[string]*event.Metrics, active map[string]m
 	active[id][a.Cab] = true
 	m.Events++
 	m.SpeedCount++
+	m.Missing += a.Gap
+	if a.Schema == event.SchemaOld {
+		m.OldSchema++
+	}
 	m.SpeedSumKmh += a.SpeedKmh
 	for when, n := range map[bool]*int64{a.Hired: &m.Hired, !a.Hired: &m.Free} {
 		if when {
