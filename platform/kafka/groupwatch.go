@@ -48,9 +48,9 @@ type GroupLook struct {
 // and also when they have none. It commits nothing and is no member.
 //
 // A record's age is known from the looks that saw the log end before and behind
-// it, which is right to one Interval; where the backlog is older than the first
-// look, and for the marker of a transaction that nobody has to read, the watch
-// fetches once. It never ends a caller: a look that fails is repeated, and the
+// it, which is right to one Interval. Where the backlog is older than the first
+// look, and where nothing moves, the watch fetches once: the marker that ends a
+// transaction is nothing that a group has to do. It never ends a caller: a look that fails is repeated, and the
 // last one that succeeded stays, with its time.
 type GroupWatch struct {
 	cluster Cluster
@@ -74,6 +74,7 @@ type headKey struct {
 // head is what a fetch at a group's place found.
 type head struct {
 	commit, end int64
+	looked      bool      // the rest is known
 	none        bool      // nothing up to end but markers
 	written     time.Time // of the first record
 }
@@ -211,12 +212,13 @@ const markersMax = 32
 // behind is how far a group at commit is from end.
 func (w *GroupWatch) behind(ctx context.Context, client *kgo.Client, now time.Time, key headKey, commit, end int64) (int64, time.Duration) {
 	since, known := w.parts[key.tp].reached(commit)
-	if known && end-commit > markersMax {
-		return end - commit, now.Sub(since)
-	}
 	h, seen := w.heads[key]
+	still := seen && h.commit == commit && h.end == end
 	switch {
-	case seen && h.commit == commit && (!h.none || h.end == end):
+	case known && (!still || end-commit > markersMax): // it moves, or it is records for sure
+		w.heads[key] = head{commit: commit, end: end}
+		return end - commit, now.Sub(since)
+	case seen && h.looked && h.commit == commit && (still || !h.none): // as found before
 	case w.slow:
 		return end - commit, now.Sub(since)
 	default:
@@ -244,7 +246,7 @@ const headMax = 300 * time.Millisecond
 func (w *GroupWatch) fetch(ctx context.Context, client *kgo.Client, tp topicPartition, commit, end int64) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, headMax)
 	defer cancel()
-	h := head{commit: commit, end: end, none: true}
+	h := head{commit: commit, end: end, looked: true, none: true}
 	err := newLogReader(client, tp.topic, tp.partition).read(ctx, commit, end, func(r *kgo.Record) error {
 		h.none, h.written = false, r.Timestamp
 		return errFound

@@ -26,6 +26,7 @@ const (
 	componentRefine  = "refine"
 	componentMeasure = "measure"
 	componentIndex   = "index"
+	componentApp     = "app"
 )
 
 const (

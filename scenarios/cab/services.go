@@ -5,6 +5,8 @@ import (
 	"context"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
 	"github.com/weirstream/weir/platform/scenario"
@@ -15,7 +17,7 @@ import (
 	"github.com/weirstream/weir/scenarios/cab/refine"
 )
 
-// Services are the stages and, once they are ready, the hub before them.
+// Services are the page, the stages and, once they are ready, the hub before them.
 func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 	indexes, err := newIndex(env)
 	if err != nil {
@@ -29,15 +31,24 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	hubs, err := newHub(env)
+	metrics, meter, err := newMetrics(env)
+	if err != nil {
+		return nil, err
+	}
+	hubs, err := newHub(env, metrics)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := newApp(env, metrics)
 	if err != nil {
 		return nil, err
 	}
 	return []scenario.Service{
-		{Name: componentIndex, Run: indexes.Run, Ready: closing(indexes.Ready())},
-		{Name: componentMeasure, Run: measures.Run, Ready: closing(measures.Ready())},
-		{Name: componentRefine, Run: refines.Run, Ready: closing(refines.Ready())},
-		{Name: componentHub, Run: hubs.Run, Ready: closing(hubs.Ready())},
+		{Name: componentApp, Run: apps.Run, Ready: closing(apps.Ready())},
+		{Name: componentIndex, Run: metered(meter.Consumer, indexes.Consumer(), indexes.Run), Ready: closing(indexes.Ready())},
+		{Name: componentMeasure, Run: metered(meter.Transformer, measures.Transformer, measures.Run), Ready: closing(measures.Ready())},
+		{Name: componentRefine, Run: metered(meter.Transformer, refines.Transformer, refines.Run), Ready: closing(refines.Ready())},
+		{Name: componentHub, Run: metered(meter.Producer, hubs.Producer(), hubs.Run), Ready: closing(hubs.Ready())},
 	}, nil
 }
 
@@ -55,12 +66,12 @@ func reach(env scenario.Env, component string) (kafka.Cluster, *avro.Registry, e
 	return kafka.Cluster(brokers), registry, err
 }
 
-func newHub(env scenario.Env) (*hub.Hub, error) {
+func newHub(env scenario.Env, metrics prometheus.Gatherer) (*hub.Hub, error) {
 	cluster, registry, err := reach(env, componentHub)
 	if err != nil {
 		return nil, err
 	}
-	return hub.New(env, hub.Config{Cluster: cluster, Registry: registry, Topic: event.TelemetryTopic, Service: componentHub})
+	return hub.New(env, hub.Config{Cluster: cluster, Registry: registry, Topic: event.TelemetryTopic, Service: componentHub, Metrics: metrics})
 }
 
 func newRefine(env scenario.Env) (*refine.Stage, error) {

@@ -45,9 +45,8 @@ type Config struct {
 
 // Stage is one consumer group and what it does.
 type Stage struct {
-	Name   string
-	Group  string
-	Topics []string // that it reads
+	Name  string
+	Group string
 }
 
 // App serves until Run's context ends.

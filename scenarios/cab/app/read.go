@@ -52,7 +52,7 @@ func (a *App) read(ctx context.Context) error {
 
 // deadTopics are those whose letters are shown.
 func deadTopics() []string {
-	return []string{event.DeadTopic, event.ActivityDeadTopic}
+	return []string{event.DeadTopic, event.ActivityDeadTopic, event.IndexDeadTopic}
 }
 
 // take keeps one record.

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
@@ -35,6 +37,8 @@ type Config struct {
 	Topic    string // of the readings
 	// Service is the name under which Env listens.
 	Service string
+	// Metrics are shown at /metrics; nil means there is no such page.
+	Metrics prometheus.Gatherer
 }
 
 // Hub serves until Run's context ends.
@@ -83,6 +87,9 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 
 // Ready is closed when devices may connect.
 func (h *Hub) Ready() <-chan struct{} { return h.ready }
+
+// Producer is the hub's, to be measured.
+func (h *Hub) Producer() *kafka.Producer { return h.producer }
 
 // Figures are safe to ask at any time.
 func (h *Hub) Figures() Figures {
@@ -141,6 +148,9 @@ func (h *Hub) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		h.reply(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
+	if h.cfg.Metrics != nil {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	}
 	return mux
 }
 

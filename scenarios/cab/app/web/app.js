@@ -112,7 +112,7 @@ function showStages() {
     card.dataset.state = kind;
     card.querySelector(".mark").textContent = words;
     card.querySelector(".rate").textContent = figure(stage.rate);
-    card.querySelector(".behind").textContent = stage.records === 0 ? "caught up" : `${figure(stage.records)} behind, ${figure(stage.seconds)} s`;
+    card.querySelector(".behind").textContent = stage.records === 0 ? "caught up" : `${figure(stage.records)} behind, ${stage.seconds < 0.1 ? "< 0.1" : figure(stage.seconds)} s`;
   });
 }
 
@@ -190,7 +190,7 @@ function showTotals(minute) {
       sum += f.mean ? values[f.at] * values[0] : values[f.at];
       weight += values[0];
     }
-    parts.push(make("dt", f.long ?? f.name), make("dd", minute.size === 0 ? "–" : figure(f.mean ? sum / Math.max(1, weight) : sum)));
+    parts.push(make("dt", f.long ?? f.name), make("dd", minute.size === 0 ? "–" : f.mean ? figure(sum / Math.max(1, weight)) : sum.toLocaleString("en")));
   }
   $("totals").replaceChildren(...parts);
 }

@@ -47,7 +47,8 @@ class Chart {
     const { width, height } = this.svg.getBoundingClientRect();
     if (width < 60) return;
     const left = 40, right = 6, top = 8, bottom = 20;
-    const span = 300_000, last = this.samples.at(-1)?.at ?? Date.now();
+    const last = this.samples.at(-1)?.at ?? Date.now(), first = this.samples[0]?.at ?? last;
+    const span = Math.min(300_000, Math.max(60_000, last - first));
     const known = this.samples.flatMap((s) => s.values.filter((v) => typeof v === "number"));
     const most = roundUp(Math.max(1, ...known));
     const x = (at) => left + (at - last + span) / span * (width - left - right);
@@ -57,8 +58,10 @@ class Chart {
       parts.push(shape("line", { class: "grid", x1: left, x2: width - right, y1: y(most * share), y2: y(most * share) }));
       parts.push(shape("text", { class: "tick end", x: left - 6, y: y(most * share) + 4 }, figure(most * share)));
     }
-    for (const minutes of [5, 4, 3, 2, 1]) {
-      parts.push(shape("text", { class: "tick middle", x: Math.max(left, x(last - minutes * 60_000)), y: height - 4 }, `−${minutes} min`));
+    const step = span > 120_000 ? 60 : span > 60_000 ? 30 : 15;
+    for (let ago = step; ago * 1000 <= span; ago += step) {
+      const text = ago % 60 ? `−${ago} s` : `−${ago / 60} min`;
+      parts.push(shape("text", { class: "tick middle", x: Math.max(left + 8, x(last - ago * 1000)), y: height - 4 }, text));
     }
     parts.push(shape("text", { class: "tick end", x: width - right, y: height - 4 }, "now"));
     this.names.forEach((name, i) => parts.push(shape("path", { class: `s${i}`, d: this.line(i, x, y) })));
