@@ -17,8 +17,9 @@ type alerts struct {
 
 // alertList is what of it is shown.
 type alertList struct {
-	Incidents []event.Incident `json:"incidents"` // the last ones opened
-	Open      int              `json:"open"`      // incidents that are not closed
+	Alerts        []event.Alert    `json:"alerts"`    // the last ones begun
+	Incidents     []event.Incident `json:"incidents"` // the last ones opened
+	IncidentsOpen int              `json:"incidents_open"`
 	// Problem is why nothing newer is known.
 	Problem string `json:"problem,omitempty"`
 }

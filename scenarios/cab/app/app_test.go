@@ -160,15 +160,16 @@ func TestAlertsComeFromTheIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("a refusal is said", func(n news) bool { return n.Alerts != nil && strings.Contains(n.Alerts.Problem, "429") })
-	text := `{"hits":{"hits":[{"_source":{"id":"i","run_id":"r","cab":"cab-00000001","kind":"engine","opened_seq":5,"opened_at":"2026-03-01T12:00:00.000Z","closed":false}}]},
-		"aggregations":{"closed":{"buckets":[{"key":1,"doc_count":4},{"key":0,"doc_count":3}]}}}`
-	w.found.Store(&text)
-	w.until("an incident", func(n news) bool {
-		return n.Alerts.Problem == "" && n.Alerts.Open == 3 && len(n.Alerts.Incidents) == 1 && n.Alerts.Incidents[0].Kind == "engine"
+	w.found.Store("cab-health-*", `{"hits":{"hits":[{"_source":{"id":"i","run_id":"r","cab":"cab-00000001","kind":"engine","opened_seq":5,"opened_at":"2026-03-01T12:00:00.000Z","closed":false}}]},
+		"aggregations":{"over":{"buckets":[{"key":1,"doc_count":4},{"key":0,"doc_count":3}]}}}`)
+	w.found.Store("cab-alerts-*", `{"hits":{"hits":[{"_source":{"kind":"no-free-cab","entity":"zone-0-0","start":"2026-03-01T12:00:00.000Z","last":"2026-03-01T12:02:00.000Z","revision":3}}]}}`)
+	w.until("an alert and an incident", func(n news) bool {
+		return n.Alerts.Problem == "" && n.Alerts.Open == 3 && len(n.Alerts.Incidents) == 1 && n.Alerts.Incidents[0].Kind == "engine" &&
+			len(n.Alerts.Alerts) == 1 && n.Alerts.Alerts[0].Last == minute(2)
 	})
-	w.found.Store(nil)
+	w.found.Clear()
 	w.until("what was known and why it is not newer", func(n news) bool {
-		return n.Alerts.Problem != "" && len(n.Alerts.Incidents) == 1
+		return n.Alerts.Problem != "" && len(n.Alerts.Incidents) == 1 && len(n.Alerts.Alerts) == 1
 	})
 }
 

@@ -180,8 +180,10 @@ const cellOf = `document.querySelectorAll("#map g")[%d].lastChild.textContent`
 // be a script; then the app goes away and comes back.
 func TestPageInABrowser(t *testing.T) {
 	w := newWorld(t)
-	found := `{"hits":{"hits":[{"_source":{"id":"i","run_id":"r","cab":"<b>cab</b>","kind":"engine","opened_seq":5,"opened_at":"2026-03-01T12:00:00.000Z","closed":false}}]}}`
-	w.found.Store(&found)
+	w.found.Store("cab-health-*", `{"hits":{"hits":[{"_source":{"id":"i","run_id":"r","cab":"<b>cab</b>","kind":"engine","opened_seq":5,"opened_at":"2026-03-01T12:00:00.000Z","closed":false}}]}}`)
+	w.found.Store("cab-alerts-*", `{"hits":{"hits":[
+		{"_source":{"kind":"no-free-cab","entity":"zone-0-0","start":"2026-03-01T12:01:00.000Z","last":"2026-03-01T12:03:00.000Z","revision":3}},
+		{"_source":{"kind":"<b>new</b>","entity":"zone-0-1","start":"2026-03-01T12:01:00.000Z","last":"2026-03-01T12:03:00.000Z","revision":3}}]}}`)
 	hostile := `<img src=x onerror="document.title='taken'">`
 	w.dead(event.TelemetryTopic, hostile, []byte(hostile+"\x00\x01"), kafka.Permanent(hostile, errors.New(hostile)))
 	w.dead(event.TelemetryTopic, "cab-00000002", w.reading(5), kafka.Permanent("wrong-key", errors.New("it is not the cab's")))
@@ -210,7 +212,9 @@ func TestPageInABrowser(t *testing.T) {
 	b.until(fmt.Sprintf(cellOf+` === "2"`, 0))
 	b.says("#totals", "pick-ups2")
 
-	b.says("#alert-list", "<b>cab</b>")
+	b.says("#incident-list", "<b>cab</b>")
+	b.says("#alert-list", "overno free cab · zone-0-0") // for there is a minute after it
+	b.says("#alert-list", "open<b>new</b>")
 	b.says("#letter-list", hostile)
 	b.click("#letter-list tr:nth-child(2)")
 	b.says("#letter-facts", hostile)

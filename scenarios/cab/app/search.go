@@ -11,41 +11,52 @@ import (
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
-// search asks for the last incidents of the run that is shown.
-func (a *App) search(ctx context.Context, client *http.Client) (alertList, error) {
-	var list alertList
-	var found struct {
-		Hits struct {
-			Hits []struct {
-				Source event.Incident `json:"_source"`
-			} `json:"hits"`
+// found is what a search came to, of documents of one kind.
+type found[D any] struct {
+	Hits struct {
+		Hits []struct {
+			Source D `json:"_source"`
 		} `json:"hits"`
-		Aggregations struct {
-			Closed struct {
-				Buckets []struct {
-					Key   int `json:"key"`
-					Count int `json:"doc_count"`
-				} `json:"buckets"`
-			} `json:"closed"`
-		} `json:"aggregations"`
-	}
-	err := a.ask(ctx, client, "cab-health-*", map[string]any{
-		"size": alertsMax, "query": map[string]any{"term": map[string]any{"run_id": a.store.showing()}},
-		"sort": []any{map[string]any{"opened_at": map[string]any{"order": "desc", "unmapped_type": "date"}}},
-		"aggs": map[string]any{"closed": map[string]any{"terms": map[string]any{"field": "closed"}}},
-	}, &found)
+	} `json:"hits"`
+	Aggregations struct {
+		Over struct {
+			Buckets []struct {
+				Key   int `json:"key"` // 0 is false
+				Count int `json:"doc_count"`
+			} `json:"buckets"`
+		} `json:"over"`
+	} `json:"aggregations"`
+}
+
+// search asks for the last alerts and incidents of the run that is shown.
+func (a *App) search(ctx context.Context, client *http.Client) (list alertList, err error) {
+	run := a.store.showing()
+	list.Alerts, _, err = latest[event.Alert](ctx, a, client, event.AlertsIndex, run, "start", "over")
 	if err != nil {
 		return list, err
 	}
-	for _, hit := range found.Hits.Hits {
-		list.Incidents = append(list.Incidents, hit.Source)
+	list.Incidents, list.IncidentsOpen, err = latest[event.Incident](ctx, a, client, event.HealthIndex, run, "opened_at", "closed")
+	return list, err
+}
+
+// latest are a run's newest documents of a family by the field began, and how
+// many there are that are not over.
+func latest[D any](ctx context.Context, a *App, client *http.Client, family, run, began, over string) (all []D, open int, err error) {
+	var answer found[D]
+	err = a.ask(ctx, client, family+"-*", map[string]any{
+		"size": alertsMax, "query": map[string]any{"term": map[string]any{"run_id": run}},
+		"sort": []any{map[string]any{began: map[string]any{"order": "desc", "unmapped_type": "date"}}},
+		"aggs": map[string]any{"over": map[string]any{"terms": map[string]any{"field": over}}},
+	}, &answer)
+	for _, hit := range answer.Hits.Hits {
+		all = append(all, hit.Source)
 	}
-	for _, b := range found.Aggregations.Closed.Buckets {
+	for _, b := range answer.Aggregations.Over.Buckets {
 		if b.Key == 0 {
-			list.Open = b.Count
+			open = b.Count
 		}
 	}
-	return list, nil
+	return all, open, err
 }
 
 // ask searches an index pattern.

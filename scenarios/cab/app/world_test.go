@@ -8,8 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,8 +45,7 @@ type world struct {
 	cfg      app.Config
 	home     string
 
-	found    atomic.Pointer[string] // by every search
-	searches atomic.Int64
+	found sync.Map // text by index pattern: what a search of it answers
 }
 
 func newWorld(t *testing.T) *world {
@@ -93,14 +92,13 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) search(reply http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	w.searches.Add(1)
-	text := w.found.Load()
-	if text == nil {
+	text, ok := w.found.Load(strings.Split(r.URL.Path, "/")[1])
+	if !ok {
 		http.Error(reply, `{"error":{"type":"es_rejected_execution_exception","reason":"<b>no</b>"}}`, http.StatusTooManyRequests)
 		return
 	}
 	reply.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(reply, *text)
+	_, _ = io.WriteString(reply, text.(string))
 }
 
 // run runs an app until the end of the test or stop.
@@ -202,8 +200,9 @@ type news struct {
 	Letters []struct{ ID, Class, Reason string }
 	Lost    int64 `json:"letters_lost"`
 	Alerts  *struct {
+		Alerts    []event.Alert
 		Incidents []event.Incident
-		Open      int
+		Open      int `json:"incidents_open"`
 		Problem   string
 	}
 }

@@ -58,7 +58,7 @@ function take(news) {
   showCharts();
   if (news.whole || news.cells) showCity();
   if (news.whole || news.letters) showLetters();
-  if (news.whole || news.alerts) showAlerts();
+  if (news.whole || news.alerts || news.cells) showAlerts();
 }
 
 // --- the run and its stages --------------------------------------------------------
@@ -259,18 +259,28 @@ $("play").addEventListener("click", () => play(!playing));
 
 // --- alerts ----------------------------------------------------------------------------
 
+// What the kinds of alerts mean, for people; another is shown as it is.
+const alertWords = new Map([["engine-over-limit", "engine over its limit"], ["no-free-cab", "no free cab"]]);
+
+function alertRow(over, text, since, until) {
+  const li = make("li");
+  li.append(make("span", over ? "over" : "open", `pill ${over ? "over" : "open"}`), make("span", text),
+    make("span", until ? `${clockOf(Date.parse(since))}–${clockOf(Date.parse(until))}` : clockOf(Date.parse(since)), "soft"));
+  return li;
+}
+
 function showAlerts() {
   const list = state.alerts;
-  const all = list?.incidents ?? [];
-  $("alerts-note").textContent = list?.problem ? "OpenSearch does not answer" : list ? `${list.open} open` : "";
-  $("alerts-note").title = list?.problem ?? "";
-  $("alert-list").replaceChildren(...all.map((a) => {
-    const li = make("li");
-    li.append(make("span", a.closed ? "closed" : "open", `pill ${a.closed ? "closed" : "open"}`),
-      make("span", `${a.kind} · ${a.cab}`), make("time", `${clockOf(Date.parse(a.opened_at))}`, "soft"));
-    return li;
-  }));
-  if (all.length === 0) $("alert-list").append(make("li", "none", "soft"));
+  const problem = list?.problem ?? "", measured = starts().at(-1) ?? 0;
+  // A zone's alert does not say itself that it is over: a later minute does.
+  const over = (a) => a.over || a.kind === "no-free-cab" && measured > Date.parse(a.last);
+  const alerts = (list?.alerts ?? []).map((a) => ({ ...a, over: over(a) }));
+  $("alerts-note").textContent = problem ? "OpenSearch does not answer" : list ? `${alerts.filter((a) => !a.over).length} open` : "";
+  $("alerts-note").title = problem;
+  $("incidents-note").textContent = list && !problem ? `${list.incidents_open} open` : "";
+  const show = (id, rows) => $(id).replaceChildren(...(rows.length > 0 ? rows : [make("li", "none", "soft")]));
+  show("alert-list", alerts.map((a) => alertRow(a.over, `${alertWords.get(a.kind) ?? a.kind} · ${a.entity}`, a.start, a.last)));
+  show("incident-list", (list?.incidents ?? []).map((i) => alertRow(i.closed, `${i.kind} · ${i.cab}`, i.opened_at, i.closed_at)));
 }
 
 // --- dead letters ------------------------------------------------------------------------
