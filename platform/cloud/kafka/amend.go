@@ -23,6 +23,8 @@ func (c *cluster) amend(q question, answer []byte) []byte {
 		return rewrite(answer, q.version, kmsg.NewPtrApiVersionsResponse(), offerHandshake)
 	case kmsg.OffsetForLeaderEpoch:
 		return rewrite(answer, q.version, kmsg.NewPtrOffsetForLeaderEpochResponse(), c.nothingTruncated)
+	case kmsg.SASLHandshake:
+		return rewrite(answer, q.version, kmsg.NewPtrSASLHandshakeResponse(), nameMechanisms)
 	case kmsg.CreateTopics:
 		return rewrite(answer, q.version, kmsg.NewPtrCreateTopicsResponse(), nameSources)
 	case kmsg.DescribeTopicPartitions:
@@ -39,7 +41,7 @@ func (c *cluster) amend(q question, answer []byte) []byte {
 func amends(key int16) bool {
 	switch kmsg.Key(key) {
 	case kmsg.ApiVersions, kmsg.OffsetForLeaderEpoch, kmsg.CreateTopics, kmsg.DescribeTopicPartitions,
-		kmsg.DescribeClientQuotas, kmsg.ListGroups, kmsg.SASLAuthenticate:
+		kmsg.DescribeClientQuotas, kmsg.ListGroups, kmsg.SASLHandshake, kmsg.SASLAuthenticate:
 		return true
 	}
 	return false
@@ -70,6 +72,12 @@ func offerHandshake(r *kmsg.ApiVersionsResponse) {
 			r.ApiKeys[i].MinVersion = 0
 		}
 	}
+}
+
+// nameMechanisms says how clients may authenticate, whether theirs is among it
+// or not. kafka-python looks for its own there.
+func nameMechanisms(r *kmsg.SASLHandshakeResponse) {
+	r.SupportedMechanisms = []string{mechanismPlain, "SCRAM-SHA-256", mechanismScram}
 }
 
 // nothingTruncated says that a log holds all that was ever read from it. kfake

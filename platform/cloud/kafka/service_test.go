@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,10 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 	"go.uber.org/goleak"
 )
@@ -102,53 +99,6 @@ func collect(t *testing.T, client *kgo.Client, n int) (got []string) {
 	}
 	return got
 }
-
-func TestClientsAuthenticate(t *testing.T) {
-	t.Parallel()
-	_, seeds, _ := run(t, Config{User: "AKIA1", Password: "secret"})
-	for name, test := range map[string]struct {
-		mechanism sasl.Mechanism
-		admitted  bool
-	}{
-		"scram":                   {scram.Auth{User: "AKIA1", Pass: "secret"}.AsSha512Mechanism(), true},
-		"plain":                   {plain.Auth{User: "AKIA1", Pass: "secret"}.AsMechanism(), true},
-		"wrong password":          {plain.Auth{User: "AKIA1", Pass: "guess"}.AsMechanism(), false},
-		"wrong scram password":    {scram.Auth{User: "AKIA1", Pass: "guess"}.AsSha512Mechanism(), false},
-		"unknown user":            {scram.Auth{User: "nobody", Pass: "secret"}.AsSha512Mechanism(), false},
-		"weaker mechanism":        {scram.Auth{User: "AKIA1", Pass: "secret"}.AsSha256Mechanism(), false},
-		"nobody without password": {emptyPlain("nobody"), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client := dialAs(t, test.mechanism, seeds, kgo.RequestRetries(0))
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			err := client.Ping(ctx)
-			if (err == nil) != test.admitted {
-				t.Errorf("ping: %v, want admitted %t", err, test.admitted)
-			}
-			if !test.admitted && !errors.Is(err, kerr.SaslAuthenticationFailed) {
-				t.Errorf("the client is not told why: %v", err)
-			}
-		})
-	}
-}
-
-// emptyPlain claims to be a user without giving a password, which franz-go's
-// own mechanism does not send.
-func emptyPlain(user string) sasl.Mechanism { return emptyMechanism(user) }
-
-type emptyMechanism string
-
-func (emptyMechanism) Name() string { return "PLAIN" }
-
-func (m emptyMechanism) Authenticate(context.Context, string) (sasl.Session, []byte, error) {
-	return emptySession{}, []byte("\x00" + string(m) + "\x00"), nil
-}
-
-type emptySession struct{}
-
-func (emptySession) Challenge([]byte) (bool, []byte, error) { return true, nil, nil }
 
 func TestNothingStartsUntilItIsUsed(t *testing.T) {
 	t.Parallel()

@@ -30,6 +30,36 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
+// FuzzAggregations throws aggregations at documents with values of every kind:
+// the same answers as FuzzQuery, and never more buckets than are allowed.
+func FuzzAggregations(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":{"terms":{"field":"k","size":1,"order":[{"_count":"asc"},{"_key":"desc"}],"min_doc_count":2}}}`,
+		`{"a":{"date_histogram":{"field":"d","fixed_interval":"90m","offset":"-30m","time_zone":"+05:30","min_doc_count":0,"format":"yyyy-MM-dd HH:mm"},"aggs":{"b":{"cardinality":{"field":"k"}}}}}`,
+		`{"a":{"histogram":{"field":"f","interval":1e-9,"extended_bounds":{"min":-1e9,"max":1e9}}}}`,
+		`{"a":{"range":{"field":"d","keyed":true,"ranges":[{"from":"now-1d","to":"2026-11-22||/d","key":"x"}]},"aggs":{"b":{"terms":{"field":"b"}}}}}`,
+		`{"a":{"filter":{"bool":{"must_not":[{"exists":{"field":"f"}}]}},"aggs":{"b":{"percentiles":{"field":"f","percents":[1,50.5,99.9],"keyed":false}},"c":{"stats":{"field":"d"}}}}}`,
+		`{"a":{"sum":{"field":"b"}},"b":{"value_count":{"field":"t.keyword"}},"c":{"avg":{"field":"none"}},"d":{"max":{"field":"d","format":"epoch_second"}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	b := newBench(f, Config{})
+	b.must("PUT", "/x", `{"mappings":{"properties":{"k":{"type":"keyword"},"f":{"type":"double"},"d":{"type":"date"},"b":{"type":"boolean"}}}}`)
+	b.must("POST", "/x/_bulk?refresh=true", `{"index":{"_id":"1"}}
+{"k":["a","b"],"f":[1.5,-1e300],"d":"2026-11-21T10:00:00Z","b":true,"t":"some words"}
+{"index":{"_id":"2"}}
+{"k":"a","f":1e300,"d":["0001-01-01","9999-12-31"],"b":[true,false],"n":9007199254740993}
+{"index":{"_id":"3"}}
+{"n":-1}
+`)
+	f.Fuzz(func(t *testing.T, aggregations []byte) {
+		code, out := bench{t, b.s}.do("POST", "/x/_search", `{"size":0,"aggs":`+string(aggregations)+`}`)
+		if failed, _ := out["error"].(map[string]any); code == 200 && out["hits"] == nil || code != 200 && (failed["type"] == nil || failed["type"] == "exception") {
+			t.Errorf("%d %v", code, out)
+		}
+	})
+}
+
 // FuzzBulk throws bodies at _bulk: each is refused as a whole, or every item
 // has its answer.
 func FuzzBulk(f *testing.F) {
