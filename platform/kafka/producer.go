@@ -21,6 +21,7 @@ type Compression string
 const (
 	Zstd         Compression = "zstd"
 	LZ4          Compression = "lz4"
+	Snappy       Compression = "snappy"
 	Uncompressed Compression = "none"
 )
 
@@ -28,18 +29,20 @@ func (c Compression) codec() (kgo.CompressionCodec, error) {
 	switch c {
 	case Zstd:
 		return kgo.ZstdCompression(), nil
-	case LZ4, "":
+	case LZ4:
 		return kgo.Lz4Compression(), nil
+	case Snappy, "":
+		return kgo.SnappyCompression(), nil // needs the least memory at either end
 	case Uncompressed:
 		return kgo.NoCompression(), nil
 	}
-	return kgo.CompressionCodec{}, fmt.Errorf("Compression is %q; want zstd, lz4 or none", string(c))
+	return kgo.CompressionCodec{}, fmt.Errorf("Compression is %q; want snappy, lz4, zstd or none", string(c))
 }
 
 // ProducerConfig sets a Producer's limits; zero fields take defaults.
 type ProducerConfig struct {
 	Topic            string        // of records that name none; may be empty if all do
-	Compression      Compression   // "" means lz4
+	Compression      Compression   // "" means snappy
 	LingerMax        time.Duration // how long a record waits for company; 0 means 5ms, negative means not at all
 	BatchBytesMax    int           // of one partition's batch; 0 means 1,000,000
 	BufferRecordsMax int           // Put blocks while so many are unacknowledged; 0 means 10,000

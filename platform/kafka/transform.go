@@ -68,7 +68,7 @@ type TransformerConfig struct {
 	TransactionMax  time.Duration // brokers abort a transaction that is open for so long; 0 means 15s
 	StopMax         time.Duration // to commit what is in hand when ctx ends; 0 means 5s
 	RetryMax        time.Duration // longest wait between retries; 0 means 5s
-	Compression     Compression   // of the outputs; "" means lz4
+	Compression     Compression   // of the outputs; "" means snappy
 	Clock           clock.Clock   // of ticks; nil means the wall clock
 	Seed            uint64        // of the retries' jitter; 0 means from the clock
 	Logger          *slog.Logger  // hears of every abort; nil means nobody does

@@ -71,7 +71,7 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	reader, err := kgo.NewClient(append(brokers.options(),
 		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		// Who only counts may look seldom, and take more at once.
-		kgo.FetchMinBytes(256<<10), kgo.FetchMaxWait(auditCatchUp))...)
+		kgo.FetchMinBytes(256<<10), kgo.FetchMaxWait(auditCatchUp), kgo.WithPools(&recordPool{}))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
@@ -136,6 +136,9 @@ func (a *topicsAudit) read(ctx context.Context, reader *kgo.Client) error {
 				a.mu.Lock()
 				a.next[p.Topic][p.Partition] = p.Records[n-1].Offset + 1
 				a.mu.Unlock()
+			}
+			for _, record := range p.Records {
+				record.Recycle()
 			}
 		})
 	}

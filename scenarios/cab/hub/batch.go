@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-json"
 
@@ -24,9 +25,15 @@ const (
 	lineBytesMax = 16 << 10
 )
 
-// readBody reads a batch whole, inflated. What is wrong with it is a refusal
-// of line 0.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refusal, error) {
+// body is what one batch is read by and into. It is used again by another one.
+type body struct {
+	text  bytes.Buffer
+	unzip gzip.Reader
+}
+
+// read reads a batch whole, inflated; what it returns is good until the next
+// read. What is wrong with it is a refusal of line 0.
+func (b *body) read(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refusal, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != event.NDJSON {
 		return nil, &event.Refusal{Field: "Content-Type", Value: quoted(r.Header.Get("Content-Type")), Remedy: "send " + event.NDJSON}, nil
 	}
@@ -34,24 +41,34 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refusal, e
 	switch encoding := r.Header.Get("Content-Encoding"); strings.ToLower(encoding) {
 	case "", "identity":
 	case "gzip":
-		unzipped, err := gzip.NewReader(in)
-		if err != nil {
+		if err := b.unzip.Reset(in); err != nil {
 			return nil, bodyRefusal(err), passing(err)
 		}
-		in = io.LimitReader(unzipped, bodyBytesMax+1)
+		in = io.LimitReader(&b.unzip, bodyBytesMax+1)
 	default:
 		return nil, &event.Refusal{Field: "Content-Encoding", Value: quoted(encoding), Remedy: "send gzip, or none"}, nil
 	}
-	body, err := io.ReadAll(in)
-	switch {
+	b.text.Reset()
+	_, err := b.text.ReadFrom(in)
+	switch text := b.text.Bytes(); {
 	case err != nil:
 		return nil, bodyRefusal(err), passing(err)
-	case len(body) > bodyBytesMax:
+	case len(text) > bodyBytesMax:
 		return nil, tooLarge(), nil
-	case len(bytes.TrimSpace(body)) == 0:
+	case len(bytes.TrimSpace(text)) == 0:
 		return nil, &event.Refusal{Field: "body", Value: `""`, Remedy: "send one reading a line"}, nil
+	default:
+		return text, nil, nil
 	}
-	return body, nil, nil
+}
+
+// bodyKeptMax is the largest batch whose memory is kept for another.
+const bodyKeptMax = 1 << 20
+
+func (h *Hub) giveBack(b *body) {
+	if b.text.Cap() <= bodyKeptMax {
+		h.bodies.Put(b)
+	}
 }
 
 func tooLarge() *event.Refusal {
@@ -84,24 +101,24 @@ func passing(err error) error {
 	return err
 }
 
-// read decodes and checks one line.
-func (h *Hub) read(line []byte) (*event.Telemetry, *event.Refusal) {
+// read decodes and checks one line; t is overwritten.
+func read(line []byte, t *event.Telemetry, now time.Time) *event.Refusal {
 	if len(line) > lineBytesMax {
-		return nil, &event.Refusal{Value: fmt.Sprintf("%d bytes", len(line)), Remedy: fmt.Sprintf("send at most %d bytes a line", lineBytesMax)}
+		return &event.Refusal{Value: fmt.Sprintf("%d bytes", len(line)), Remedy: fmt.Sprintf("send at most %d bytes a line", lineBytesMax)}
 	}
-	t := new(event.Telemetry)
+	*t = event.Telemetry{TyreKPa: t.TyreKPa[:0]}
 	if err := json.Unmarshal(line, t); err != nil {
-		return nil, undecodable(line, err)
+		return undecodable(line, err)
 	}
 	err := t.Check()
 	if err == nil {
-		err = t.CheckClock(h.env.Sim.Now())
+		err = t.CheckClock(now)
 	}
 	var bad *event.Invalid
-	if errors.As(err, &bad) {
-		return nil, &event.Refusal{Field: bad.Field, Value: bad.Value, Remedy: bad.Problem + ": " + bad.Remedy}
+	if err != nil && errors.As(err, &bad) {
+		return &event.Refusal{Field: bad.Field, Value: bad.Value, Remedy: bad.Problem + ": " + bad.Remedy}
 	}
-	return t, nil
+	return nil
 }
 
 // undecodable names the first field, by name, whose value does not fit, and else

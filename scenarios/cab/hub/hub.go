@@ -9,19 +9,18 @@
 package hub
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/weirstream/weir/platform/kafka"
@@ -48,6 +47,7 @@ type Hub struct {
 	log      *slog.Logger
 	producer *kafka.Producer
 	encoders map[int]*avro.Encoder[event.Telemetry] // by the device's schema
+	bodies   sync.Pool                              // of *body
 	figures  figures
 	ready    chan struct{}
 }
@@ -157,7 +157,12 @@ func (h *Hub) routes() http.Handler {
 // take answers one batch.
 func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	h.figures.batches.Add(1)
-	body, bad, err := readBody(w, r)
+	b, _ := h.bodies.Get().(*body)
+	if b == nil {
+		b = &body{}
+	}
+	defer h.giveBack(b)
+	text, bad, err := b.read(w, r)
 	if err != nil {
 		return // the client has gone
 	}
@@ -166,7 +171,7 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 		h.reply(w, http.StatusBadRequest, bad)
 		return
 	}
-	receipt, err := h.put(r.Context(), body)
+	receipt, err := h.put(r.Context(), text)
 	if err != nil {
 		h.figures.turnedAway.Add(1)
 		h.log.Debug("a batch was turned away", "error", err)
@@ -177,67 +182,6 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	h.figures.accepted.Add(int64(receipt.Accepted))
 	h.figures.refused.Add(int64(len(receipt.Refused)))
 	h.reply(w, http.StatusOK, receipt)
-}
-
-// put puts the good lines on the topic and waits until all of them lie there, or
-// for putMax: what is on its way to a broker that does not answer may arrive later.
-func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, putMax)
-	defer cancel()
-	var receipt event.Receipt
-	s := &settling{all: make(chan struct{})}
-	s.left.Store(1) // this call's
-	line := 0
-	for text := range bytes.Lines(body) {
-		line++
-		if text = bytes.TrimSpace(text); len(text) == 0 {
-			continue
-		}
-		t, refusal := h.read(text)
-		if refusal != nil {
-			refusal.Line = line
-			receipt.Refused = append(receipt.Refused, *refusal)
-			continue
-		}
-		value, err := h.encoders[t.Schema].Append(ctx, nil, t)
-		if err != nil {
-			return receipt, err
-		}
-		s.left.Add(1)
-		err = h.producer.PutAsync(ctx, &kgo.Record{Key: []byte(t.Cab), Value: value}, func(_ *kgo.Record, err error) {
-			s.settle(err)
-		})
-		if err != nil {
-			return receipt, err
-		}
-		receipt.Accepted++
-	}
-	s.settle(nil)
-	select {
-	case <-s.all:
-	case <-ctx.Done():
-		return receipt, ctx.Err()
-	}
-	if err := s.failure.Load(); err != nil {
-		return receipt, *err
-	}
-	return receipt, nil
-}
-
-// settling waits for the records of one batch.
-type settling struct {
-	left    atomic.Int64
-	failure atomic.Pointer[error] // the first
-	all     chan struct{}
-}
-
-func (s *settling) settle(err error) {
-	if err != nil {
-		s.failure.CompareAndSwap(nil, &err)
-	}
-	if s.left.Add(-1) == 0 {
-		close(s.all)
-	}
 }
 
 func (h *Hub) reply(w http.ResponseWriter, status int, value any) {

@@ -73,8 +73,9 @@ func (s *Stage) Dead() int64 { return s.dead.Load() }
 
 // handle measures a batch of one partition.
 func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []*kgo.Record, err error) {
+	var room event.Activity // nobody keeps one
 	for _, record := range b.Records {
-		a, mark, bad := s.read(ctx, record)
+		a, mark, bad := s.read(ctx, record, &room)
 		var registry *avro.RegistryError
 		switch {
 		case errors.As(bad, &registry):
@@ -98,7 +99,7 @@ func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []
 }
 
 // read decodes a record: its activity, nil if it is only a mark, and its mark.
-func (s *Stage) read(ctx context.Context, record *kgo.Record) (*event.Activity, event.Mark, error) {
+func (s *Stage) read(ctx context.Context, record *kgo.Record, a *event.Activity) (*event.Activity, event.Mark, error) {
 	mark, err := markOf(record)
 	if err != nil {
 		return nil, mark, kafka.Permanent("bad-mark", err)
@@ -106,7 +107,7 @@ func (s *Stage) read(ctx context.Context, record *kgo.Record) (*event.Activity, 
 	if record.Value == nil {
 		return nil, mark, nil
 	}
-	a := new(event.Activity)
+	*a = event.Activity{}
 	if err := s.activity.Decode(ctx, record.Value, a); err != nil {
 		return nil, mark, err
 	}

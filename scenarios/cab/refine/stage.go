@@ -80,34 +80,32 @@ func (s *Stage) Figures() Figures {
 
 // handle refines a batch of one partition.
 func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) ([]*kgo.Record, error) {
-	out := make([]*kgo.Record, 0, len(b.Records)+int(s.cfg.Partitions))
+	out := newSheet(s, len(b.Records)+int(s.cfg.Partitions))
 	for _, record := range b.Records {
-		var err error
-		if out, err = s.reading(ctx, record, p, out); err != nil {
+		if err := s.reading(ctx, record, p, out); err != nil {
 			return nil, err
 		}
 	}
-	watermark, news := p.Tell()
-	if !news {
-		return out, nil
+	if watermark, news := p.Tell(); news {
+		mark := header(event.Mark{Run: p.Run(), Source: b.Partition, Watermark: watermark})
+		for partition := range s.cfg.Partitions {
+			out.add(kafka.ToPartition(&kgo.Record{Topic: s.cfg.Output, Headers: mark}, partition))
+		}
 	}
-	mark := header(event.Mark{Run: p.Run(), Source: b.Partition, Watermark: watermark})
-	for partition := range s.cfg.Partitions {
-		out = append(out, kafka.ToPartition(&kgo.Record{Topic: s.cfg.Output, Headers: mark}, partition))
-	}
-	return out, nil
+	return out.all, nil
 }
 
-// reading appends what one record comes to.
-func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, out []*kgo.Record) ([]*kgo.Record, error) {
+// reading adds what one record comes to.
+func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, out *sheet) error {
 	t, err := s.read(ctx, record)
 	if err != nil {
 		var registry *avro.RegistryError
 		if errors.As(err, &registry) {
-			return out, err // the registry is down: not the record's fault
+			return err // the registry is down: not the record's fault
 		}
 		s.figures.dead.Add(1)
-		return append(out, kafka.NewDeadLetter(record, err, 1, s.cfg.Wall.Now())), nil
+		out.add(kafka.NewDeadLetter(record, err, 1, s.cfg.Wall.Now()))
+		return nil
 	}
 	// Of before: nothing that Take emits is behind it.
 	mark := event.Mark{Run: t.RunID, Source: record.Partition, Watermark: p.Watermark()}
@@ -115,16 +113,15 @@ func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, o
 		mark.Watermark = 0
 	}
 	verdict := p.Take(t, func(a event.Activity) {
-		value, encodeErr := s.activity.Append(ctx, nil, &a)
-		if err = errors.Join(err, encodeErr); err == nil {
-			out = append(out, &kgo.Record{Topic: s.cfg.Output, Key: []byte(a.Zone), Value: value, Headers: header(mark)})
+		if err == nil {
+			err = out.activity(ctx, &a, mark)
 		}
 	})
 	s.count(verdict)
 	if verdict == Late || verdict == Outdated {
-		out = append(out, &kgo.Record{Topic: s.cfg.Late, Key: record.Key, Value: record.Value, Headers: record.Headers})
+		out.add(&kgo.Record{Topic: s.cfg.Late, Key: record.Key, Value: record.Value, Headers: record.Headers})
 	}
-	return out, err
+	return err
 }
 
 // read decodes and checks a record. An error that is not the registry's is the
@@ -154,8 +151,4 @@ func (s *Stage) count(v Verdict) {
 	case Outdated:
 		s.figures.outdated.Add(1)
 	}
-}
-
-func header(m event.Mark) []kgo.RecordHeader {
-	return []kgo.RecordHeader{{Key: event.MarkHeader, Value: m.Append(nil)}}
 }
