@@ -103,9 +103,15 @@ func (a *topicsAudit) starts(ctx context.Context, admin *kadm.Client) (kadm.List
 	return starts, nil
 }
 
-// options are what the audit's own clients need.
+// options are what the audit's own clients need. They look soon for a partition's
+// new leader, and do not wait long on one that has none left to read from, lest
+// their delay seems to be the scenario's.
 func (b Brokers) options() []kgo.Opt {
-	opts := []kgo.Opt{kgo.SeedBrokers(b.Seeds...), kgo.ClientID(b.ClientID), kgo.DisableClientMetrics()}
+	const soon = 100 * time.Millisecond
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(b.Seeds...), kgo.ClientID(b.ClientID), kgo.DisableClientMetrics(),
+		kgo.MetadataMinAge(soon), kgo.RetryBackoffFn(func(int) time.Duration { return soon }), kgo.RequestRetries(100), kgo.FetchMaxWait(3 * soon),
+	}
 	if b.User != "" {
 		opts = append(opts, kgo.SASL(scram.Auth{User: b.User, Pass: b.Password}.AsSha512Mechanism()))
 	}
