@@ -75,6 +75,9 @@ type Target struct {
 	// OnFailure is the SQS queue where a stream's poison ends, or the topic where
 	// a topic's does; "" if a stream's readers pass over poison, and a topic takes none.
 	OnFailure string
+	// Reads are the topics of a consumer group; how late it is in them counts for
+	// the recovery from faults.
+	Reads []string
 }
 
 // Offset is an instant or a span of a run: a duration, or a share of how long

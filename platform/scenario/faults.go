@@ -30,6 +30,9 @@ type faults struct {
 	children children
 	recovery *recovery
 	deposits *deposits
+
+	watching  sync.WaitGroup
+	stopWatch context.CancelFunc
 }
 
 // newFaults fits the schedule to the run, or says every reason why it does not
@@ -118,13 +121,15 @@ func (f *faults) start(ctx context.Context, r *run) (stop func(), err error) {
 			return func() {}, err
 		}
 	}
+	if err := f.watch(ctx, r); err != nil {
+		return func() {}, err
+	}
 	engine := chaos.New(cfg)
 	f.engine.Store(engine)
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	var injected error
 	working.Go(func() { injected = recovered(ctx, "chaos", engine.Run) })
-	working.Go(func() { f.watch(ctx) })
 	return func() {
 		if r.exhausted.Load() {
 			last := f.plan[len(f.plan)-1].At
@@ -159,8 +164,18 @@ func (f *faults) kafka() (*kgo.Client, error) {
 	return client, nil
 }
 
-// watch looks at how late the run is until ctx ends.
-func (f *faults) watch(ctx context.Context) {
+// watch looks at how late the run is until the drain's end.
+func (f *faults) watch(ctx context.Context, r *run) (err error) {
+	if f.recovery.groups, err = newGroupWatch(f.env, r.defaults.Targets); err != nil {
+		return err
+	}
+	ctx, f.stopWatch = context.WithCancel(ctx)
+	f.watching.Go(func() { _ = f.recovery.groups.Run(ctx) }) // ends only with ctx
+	f.watching.Go(func() { f.tick(ctx) })
+	return nil
+}
+
+func (f *faults) tick(ctx context.Context) {
 	const every = 20 * time.Millisecond
 	ticker := f.env.Wall.NewTicker(every)
 	defer ticker.Stop()

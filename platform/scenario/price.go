@@ -3,8 +3,8 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/weirstream/weir/platform/chaos"
@@ -22,13 +22,21 @@ func (f *faults) owed(ctx context.Context) string {
 	if f == nil {
 		return ""
 	}
+	if owed := f.recovery.groups.owed(); owed != "" {
+		return owed
+	}
 	return f.deposits.owed(ctx)
 }
 
 // conclude settles what faults have cost once nothing more will arrive.
 func (f *faults) conclude() {
-	if f != nil {
-		f.recovery.conclude(f.env.Wall.Now())
+	if f == nil {
+		return
+	}
+	f.recovery.conclude(f.env.Wall.Now())
+	if f.stopWatch != nil {
+		f.stopWatch()
+		f.watching.Wait()
 	}
 }
 
@@ -152,13 +160,8 @@ func (r *run) latencies() map[string]ledger.Quantiles {
 	return all
 }
 
-func sortedNames(slo map[string]time.Duration) []string {
-	names := make([]string, 0, len(slo))
-	for name := range slo {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, strings.Compare)
-	return names
-}
+func sortedNames(slo map[string]time.Duration) []string { return sortedKeys(slo) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 var _ chaos.Services = children(nil)

@@ -15,7 +15,9 @@ const quietMin = time.Second
 // was due longer ago than the objective and has reached neither the last hop
 // nor a refusal, accepted or not: a service that is dead accepts nothing, and
 // that is no recovery. Where the last hop keeps the order of each device, an
-// event that is held back for an earlier one on purpose is not overdue.
+// event that is held back for an earlier one on purpose is not overdue. Of what
+// no single event tells, such as windows and documents, the consumer groups tell:
+// a record is overdue that a group has not done after the objective.
 //
 // A fault is recovered from at the first moment, at or after its end, from
 // which on nothing is overdue for quietMin or twice the objective.
@@ -23,7 +25,8 @@ type recovery struct {
 	ledger    *ledger.Ledger
 	last      string // the last hop's point
 	objective time.Duration
-	inOrder   bool     // of each device, at last
+	inOrder   bool // of each device, at last
+	groups    *groupWatch
 	repeats   []string // at-least-once points
 	once      []string // exactly-once points
 
@@ -118,6 +121,9 @@ func (r *recovery) look(now time.Time) {
 		}
 	}
 	r.overdue = kept
+	if r.groups.overdue(now, r.objective) {
+		r.overdueLast = now
+	}
 }
 
 // heldBack tells whether an event waits for the order of its device: between it
@@ -153,7 +159,7 @@ func (r *recovery) conclude(now time.Time) {
 			f.ended = now
 		}
 		f.recovered, f.after = later(f.ended, r.overdueLast), r.count()
-		f.gaveUp = len(r.overdue) > 0
+		f.gaveUp = len(r.overdue) > 0 || r.groups.overdue(now, r.objective)
 	}
 }
 
