@@ -18,6 +18,8 @@ func flagError(_ *cobra.Command, err error) error {
 		"duration":       "a duration such as 500ms, 20s or 5m",
 		"float64":        "a number",
 		"int":            "a whole number",
+		"int32":          "a whole number",
+		"int64":          "a whole number",
 		"uint64":         "a whole number from 0 to 18446744073709551615",
 		"bool":           "true or false",
 		"stringToString": "name=value",

@@ -94,7 +94,7 @@ func TestEveryCommandIsThereOnce(t *testing.T) {
 		names = append(names, cmd.Name())
 	}
 	slices.Sort(names)
-	want := []string{"chaos", "cloud", "doctor", "grade", "list", "peek", "provision", "run", "serve", "simulate", "version"}
+	want := []string{"chaos", "cloud", "dlq", "doctor", "grade", "list", "peek", "provision", "run", "serve", "simulate", "version"}
 	if !slices.Equal(names, want) {
 		t.Errorf("commands are %v, want %v", names, want)
 	}

@@ -7,34 +7,51 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/spf13/cobra"
 
 	"github.com/weirstream/weir/platform/kinesis"
 )
 
-const peekLong = `Print the records of any stream, decoded, shard by shard, and follow what comes.
+const peekLong = `Print the records of any Kinesis stream or Kafka topic, decoded, and follow what
+comes. The name is looked up in both; where both have one of that name,
+--kinesis or --kafka says which. Nothing is taken away from other readers.
 
-Each record shows its shard, the end of its sequence number, when it arrived,
-its partition key, and its data: JSON indented, other text as it is, anything
-else in hex. Records that a producer aggregated (KPL format) are shown one by
-one, with their place in the aggregate behind its sequence number: …123456/0,
-…123456/1. Order holds within a shard. Reading takes nothing away from other
-readers but their share of the shard's five reads a second.`
+Each record of a stream shows its shard, the end of its sequence number, when it
+arrived, its partition key, and its data: JSON indented, other text as it is,
+anything else in hex. Records that a producer aggregated (KPL format) are shown
+one by one, with their place in the aggregate behind its sequence number:
+…123456/0, …123456/1. Order holds within a shard. Readers of a stream share its
+shards' five reads a second.
+
+Each record of a topic shows PARTITION/OFFSET, when it was written, its key, its
+schema where it is Avro, its headers, and its value: Avro decoded, else as above.
+No group is joined and no offset committed. Records are shown once their
+transaction is committed; --uncommitted shows those of open and aborted ones too,
+and cannot tell them apart. Transaction markers are never shown. Order holds
+within a partition.
+
+` + topicHelp
 
 const peekExample = `  # Everything that is kept, then what comes
   weir peek location-offers --endpoint http://127.0.0.1:4566
 
   # Only what comes from now on, ten records of it
-  weir peek location-signups --from latest --limit 10
+  weir peek cab-telemetry --from latest --limit 10
 
   # What one shard received since eight o'clock, as JSON lines, then stop
-  weir peek location-signups --shard shardId-000000000000 --from 2026-01-01T08:00:00Z --no-follow --json`
+  weir peek location-signups --shard shardId-000000000000 --from 2026-01-01T08:00:00Z --no-follow --json
+
+  # One record of a topic
+  weir peek cab-activity --partition 3 --from 1044 --limit 1`
 
 type peekFlags struct {
-	shard    string
+	kinesis     bool
+	kafka       bool
+	shard       string
+	partition   int32
+	uncommitted bool
+
 	from     string
 	follow   bool
 	noFollow bool
@@ -46,18 +63,22 @@ type peekFlags struct {
 func newPeekCommand(g *globals) *cobra.Command {
 	f := &peekFlags{}
 	cmd := &cobra.Command{
-		Use:     "peek STREAM",
-		Short:   "Follow the decoded records of any stream",
+		Use:     "peek STREAM|TOPIC",
+		Short:   "Follow the decoded records of any stream or topic",
 		Long:    peekLong,
 		Example: peekExample,
-		Args:    oneArgument("STREAM", "the stream's name or ARN"),
+		Args:    oneArgument("STREAM|TOPIC", "the stream's name or ARN, or the topic's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return peek(cmd, g, f, args[0])
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.shard, "shard", "", "read only this shard (default: all, children after their parents)")
-	flags.StringVar(&f.from, "from", "trim-horizon", "trim-horizon, latest, a time in RFC 3339, or, with --shard, a sequence number")
+	flags.BoolVar(&f.kinesis, "kinesis", false, "look for a stream only")
+	flags.BoolVar(&f.kafka, "kafka", false, "look for a topic only")
+	flags.StringVar(&f.shard, "shard", "", "of a stream, read only this shard (default: all, children after their parents)")
+	flags.Int32Var(&f.partition, "partition", anyPartition, "of a topic, read only this partition; -1 reads all")
+	flags.BoolVar(&f.uncommitted, "uncommitted", false, "of a topic, show records of open and aborted transactions too")
+	flags.StringVar(&f.from, "from", "trim-horizon", "trim-horizon or earliest, latest, a time in RFC 3339, or,\nwith --shard, a sequence number, with --partition, an offset")
 	flags.BoolVar(&f.follow, "follow", true, "keep waiting for new records")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "stop at the end of what is there")
 	flags.IntVar(&f.limit, "limit", 0, "stop after so many records; 0 means never")
@@ -70,20 +91,20 @@ func newPeekCommand(g *globals) *cobra.Command {
 // position reads --from.
 func (f *peekFlags) position() (kinesis.Position, error) {
 	switch strings.ToLower(strings.ReplaceAll(f.from, "_", "-")) {
-	case "trim-horizon":
+	case "trim-horizon", "earliest":
 		return kinesis.Position{Type: kinesis.TrimHorizon}, nil
 	case "latest":
 		return kinesis.Position{Type: kinesis.Latest}, nil
 	}
 	if isDigits(f.from) {
-		if f.shard == "" {
-			return kinesis.Position{}, errors.New("--from SEQUENCE is a place in one shard; name it with --shard")
+		if f.shard == "" && f.partition == anyPartition {
+			return kinesis.Position{}, errors.New("--from NUMBER is a place in one shard or partition; name it with --shard or --partition")
 		}
 		return kinesis.Position{Type: kinesis.AtSequenceNumber, SequenceNumber: f.from}, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, f.from)
 	if err != nil {
-		return kinesis.Position{}, fmt.Errorf("--from %q: want trim-horizon, latest, a time such as 2026-01-01T08:00:00Z, or a sequence number", f.from)
+		return kinesis.Position{}, fmt.Errorf("--from %q: want trim-horizon, earliest, latest, a time such as 2026-01-01T08:00:00Z, a sequence number or an offset", f.from)
 	}
 	if at.After(time.Now()) {
 		return kinesis.Position{}, fmt.Errorf("--from %s is still to come; latest waits for what comes", f.from)
@@ -99,6 +120,16 @@ func isDigits(text string) bool {
 func (f *peekFlags) check(g *globals) (kinesis.Position, error) {
 	start, err := f.position()
 	problems := []error{err, g.checkEndpoint(), g.checkRegion()}
+	if f.shard != "" || f.kinesis {
+		f.kinesis = true
+		if f.kafka || f.partition != anyPartition || f.uncommitted {
+			problems = append(problems, errors.New("--kinesis and --shard are of streams, --kafka, --partition and --uncommitted of topics: they exclude each other"))
+		}
+	}
+	f.kafka = f.kafka || f.partition != anyPartition || f.uncommitted
+	if f.partition < anyPartition {
+		problems = append(problems, fmt.Errorf("--partition %d: want 0 or more", f.partition))
+	}
 	if f.limit < 0 {
 		problems = append(problems, fmt.Errorf("--limit %d: want 0 or more", f.limit))
 	}
@@ -117,15 +148,44 @@ func (f *peekFlags) check(g *globals) (kinesis.Position, error) {
 	return start, nil
 }
 
-func peek(cmd *cobra.Command, g *globals, f *peekFlags, stream string) error {
+func peek(cmd *cobra.Command, g *globals, f *peekFlags, name string) error {
 	start, err := f.check(g)
 	if err != nil {
 		return err
 	}
-	client := awskinesis.NewFromConfig(baseConfig(g.region, g.endpoint, g.trust))
-	if err := findStream(cmd.Context(), client, stream, g.endpoint); err != nil {
-		return err
+	base := baseConfig(g.region, g.endpoint, g.trust)
+	var client *awskinesis.Client
+	var topic *topicFound
+	if !f.kafka {
+		client = awskinesis.NewFromConfig(base)
 	}
+	err = lookUp(cmd.Context(), name, func(ctx context.Context) error {
+		if client == nil {
+			return errNotAsked
+		}
+		return findStream(ctx, client, name, g.endpoint)
+	}, func(ctx context.Context) (err error) {
+		if f.kinesis || strings.HasPrefix(name, "arn:") {
+			return errNotAsked
+		}
+		topic, err = findTopic(ctx, base, name)
+		return err
+	})
+	if topic != nil {
+		defer topic.close()
+	}
+	switch {
+	case cmd.Context().Err() != nil:
+		return nil
+	case err != nil:
+		return err
+	case topic != nil:
+		return topic.peek(cmd, f, start)
+	}
+	return peekStream(cmd, g, f, start, client, name)
+}
+
+func peekStream(cmd *cobra.Command, g *globals, f *peekFlags, start kinesis.Position, client *awskinesis.Client, stream string) error {
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	config := kinesis.ConsumerConfig{Stream: stream, Start: start, Logger: g.logger(cmd)}
@@ -146,25 +206,4 @@ func peek(cmd *cobra.Command, g *globals, f *peekFlags, stream string) error {
 		return fmt.Errorf("peek %s: %w", stream, err)
 	}
 	return printer.failure()
-}
-
-// findStream turns the two things that usually go wrong into advice.
-func findStream(ctx context.Context, client *awskinesis.Client, stream, endpoint string) error {
-	in := &awskinesis.DescribeStreamSummaryInput{StreamName: &stream}
-	if strings.HasPrefix(stream, "arn:") {
-		in = &awskinesis.DescribeStreamSummaryInput{StreamARN: &stream}
-	}
-	_, err := client.DescribeStreamSummary(ctx, in, func(o *awskinesis.Options) { o.RetryMaxAttempts = 1 })
-	var missing *types.ResourceNotFoundException
-	switch {
-	case errors.As(err, &missing):
-		there := "there is none yet"
-		if list, err := client.ListStreams(ctx, &awskinesis.ListStreamsInput{Limit: aws.Int32(20)}); err == nil && len(list.StreamNames) > 0 {
-			there = "there are " + strings.Join(list.StreamNames, ", ")
-		}
-		return fmt.Errorf("no stream %q at %s; %s", stream, endpoint, there)
-	case err != nil && ctx.Err() == nil:
-		return fmt.Errorf("ask %s about stream %s: %w", endpoint, stream, unanswered(err))
-	}
-	return err
 }

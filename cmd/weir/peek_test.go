@@ -56,7 +56,7 @@ func TestFromReadsEveryPosition(t *testing.T) {
 		{from: "", fails: true},
 		{from: "08:00", fails: true},
 	} {
-		f := &peekFlags{from: test.from, shard: test.shard}
+		f := &peekFlags{from: test.from, shard: test.shard, partition: anyPartition}
 		got, err := f.position()
 		if (err != nil) != test.fails || got != test.want {
 			t.Errorf("--from %q: %+v, %v", test.from, got, err)

@@ -66,6 +66,7 @@ func newRoot() *cobra.Command {
 		newSimulateCommand(global),
 		newGradeCommand(global),
 		newPeekCommand(global),
+		newDLQCommand(global),
 		newListCommand(),
 		newChaosCommand(),
 		newDoctorCommand(),
