@@ -28,6 +28,9 @@ const (
 	metadataBytesMax = 4096 // the brokers' offset.metadata.max.bytes by default
 )
 
+// coordinatorMax is how long the group's coordinator may take to answer.
+const coordinatorMax = 20 * time.Second
+
 // errScattered refuses what metadata has no room for.
 var errScattered = errors.New("too many single letters between others to remember which were replayed; replay earlier ones of the partition first")
 
@@ -130,6 +133,8 @@ func (r Replayed) Has(at Place) bool { return r[at.Partition].has(at.Offset) }
 // partition's end are those of an earlier topic of the same name, and left out.
 func ListReplayed(ctx context.Context, client *kgo.Client, topic string, extents []Extent) (Replayed, error) {
 	topic = deadLettersOf(topic)
+	patience, cancel := context.WithTimeout(ctx, coordinatorMax)
+	defer cancel()
 	for {
 		found, err := kadm.NewClient(client).FetchOffsets(kadm.RequireStable(ctx), ReplayGroup)
 		replayed := Replayed{}
@@ -156,11 +161,9 @@ func ListReplayed(ctx context.Context, client *kgo.Client, topic string, extents
 		if err == nil {
 			return replayed, nil
 		}
-		if !errors.Is(err, kerr.UnstableOffsetCommit) { // a replay is committing
+		// A replay is committing, or the cluster is about to have its first group.
+		if e, ok := errors.AsType[*kerr.Error](err); !ok || !e.Retriable || (clock.Wall{}).Sleep(patience, 50*time.Millisecond) != nil {
 			return nil, fmt.Errorf("ask group %s which letters of topic %s were replayed: %w", ReplayGroup, topic, err)
-		}
-		if err := (clock.Wall{}).Sleep(ctx, 50*time.Millisecond); err != nil {
-			return nil, err
 		}
 	}
 }
