@@ -30,10 +30,11 @@ const (
 )
 
 const (
-	settingPartitions = "partitions"
-	partitionsMax     = 200
-	pointRefined      = "refined"    // on cab-activity, or late
-	deviceToHub       = "device→hub" // the latency that has an objective
+	settingPartitions  = "partitions"
+	partitionsMax      = 200
+	pointRefined       = "refined"    // on cab-activity, or late
+	deviceToHub        = "device→hub" // latencies that have objectives
+	deviceToSearchable = "device→searchable"
 )
 
 //go:embed iam/*.json
@@ -64,7 +65,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load:     scenario.Load{Rate: 30, Devices: 400, For: 400 * time.Second},
 		Speed:    20,
-		SLO:      map[string]time.Duration{deviceToHub: time.Second},
+		SLO:      map[string]time.Duration{deviceToHub: time.Second, deviceToSearchable: 3 * time.Second},
 		DrainMax: 60 * time.Second,
 		InOrder:  true,
 		Targets: []chaos.Target{

@@ -20,6 +20,9 @@ const (
 	Overload  = "overload"   // due while MaxWaiting readings were waiting, so never on the wire
 	SendLag   = "send lag"   // from the schedule to the gateway: the simulator's own delay
 	ToHub     = "device→hub" // from the schedule to the hub's answer
+
+	Searchable = "device→searchable"            // from the schedule to the search that shows its cab as far as the reading
+	PastGap    = "device→searchable past a gap" // the same, where a reading before was refused or late
 )
 
 // Config bounds a simulation; zero fields take defaults.

@@ -42,8 +42,13 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 		gateways[i] = newGateway(n, i)
 		wg.Go(func() { gateways[i].run(ctx) })
 	}
+	watched := newWatch(env, l)
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { watched.run(ctx, ended) })
 	for p := range due {
 		l.Sent(p.ID)
+		watched.sent(p)
 		l.Latency(SendLag, env.Wall.Now().Sub(env.Due(p)))
 		if n.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
 			n.waiting.Add(-1)
@@ -56,6 +61,8 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 		g.close()
 	}
 	wg.Wait()
+	close(ended)
+	watching.Wait()
 	n.report()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("simulate cabs: %w", err)
