@@ -127,7 +127,7 @@ func checkPlain(request []byte) error {
 	r.Int32()
 	r.NullableString()
 	if auth.IsFlexible() {
-		kmsg.SkipTags(&r)
+		skipTags(&r)
 	}
 	if err := auth.ReadFrom(r.Src); err != nil {
 		return fmt.Errorf("%w: %w", errFrame, err)

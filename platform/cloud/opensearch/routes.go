@@ -120,7 +120,7 @@ func (r *route) match(segments []string) (map[string]string, bool) {
 		}
 		value, err := url.PathUnescape(segments[i])
 		name := strings.Trim(p, "{}")
-		if err != nil || value == "" || strings.HasPrefix(value, "_") && name != "id" && value != "_all" && len(pattern) > 1 {
+		if err != nil || value == "" || name == "index" && elsewhere(value) || strings.HasPrefix(value, "_") && name != "id" && value != "_all" && len(pattern) > 1 {
 			return nil, false
 		}
 		vars[name] = value
