@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/kafka"
 )
@@ -60,10 +62,36 @@ func TestProvisionOnOneBroker(t *testing.T) {
 	if err := kafka.Provision(t.Context(), cluster, []kafka.Topic{{Name: "data"}}); err != nil {
 		t.Fatal(err)
 	}
-	// What was made for one broker is not good enough for three.
-	_, three := brokers(t, []string{"weak"}, kfake.BrokerConfigs(map[string]string{"default.replication.factor": "1", "min.insync.replicas": "1"}))
-	err := kafka.Provision(t.Context(), three, []kafka.Topic{{Name: "weak"}})
-	if err == nil || !strings.Contains(err.Error(), "min.insync.replicas") {
+}
+
+// TestTopicMadeForOneBrokerIsNotGoodEnoughForThree has every fault at once, and
+// each is told with what is there, what is wanted, and what mends it.
+func TestTopicMadeForOneBrokerIsNotGoodEnoughForThree(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, nil)
+	client, err := kgo.NewClient(cluster.Options()...)
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer client.Close()
+	one, hour := "1", "3600000"
+	configs := map[string]*string{"min.insync.replicas": &one, "retention.ms": &hour}
+	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 4, 1, configs, "weak"); err != nil {
+		t.Fatal(err)
+	}
+	err = kafka.Provision(t.Context(), cluster, []kafka.Topic{{Name: "weak", Retention: 2 * time.Hour}, {Name: "good"}})
+	for _, want := range []string{
+		"topic weak: Partitions is 4, want 6; fix: kafka-topics.sh --bootstrap-server HOST:PORT --alter --topic weak --partitions 6",
+		"topic weak: ReplicationFactor is 1, want 3; fix: kafka-reassign-partitions.sh",
+		`topic weak: min.insync.replicas is "1", want "2"; fix: kafka-configs.sh --bootstrap-server HOST:PORT --alter --entity-type topics --entity-name weak --add-config min.insync.replicas=2`,
+		`topic weak: retention.ms is "3600000", want "7200000"; fix: kafka-configs.sh`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %q:\n%v", want, err)
+		}
+	}
+	details, err := kadm.NewClient(client).ListTopics(t.Context(), "weak")
+	if err != nil || len(details["weak"].Partitions) != 4 {
+		t.Errorf("the topic was altered: %+v, %v", details["weak"], err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -32,13 +33,25 @@ func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 // serve runs a hub on brokers of its own and returns its URL.
 func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluster) {
 	t.Helper()
-	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
+	url, brokers, topic, err := serveWith(t, func(http.ResponseWriter, *http.Request) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url, brokers, topic
+}
+
+// serveWith has a schema registry whose calls are shown to intercept; err is
+// that of a hub that does not come to serve.
+func serveWith(t *testing.T, intercept srfake.Interceptor) (url string, brokers *kfake.Cluster, topic kafka.Cluster, err error) {
+	t.Helper()
+	brokers, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(brokers.Close)
 	registry := srfake.New()
 	t.Cleanup(registry.Close)
+	registry.Intercept(intercept)
 	client, err := avro.NewRegistry(avro.RegistryConfig{URL: registry.URL()})
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +72,12 @@ func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluste
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(ctx) }()
+	select {
+	case <-h.Ready():
+	case err := <-ended:
+		stop()
+		return "", brokers, topic, errors.Join(err, listener.Close())
+	}
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -66,12 +85,7 @@ func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluste
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
-	select {
-	case <-h.Ready():
-	case err := <-ended:
-		t.Fatal(err)
-	}
-	return "http://" + listener.Addr().String(), brokers, topic
+	return "http://" + listener.Addr().String(), brokers, topic, nil
 }
 
 func line(seq int64, spoil func(*event.Telemetry)) string {
