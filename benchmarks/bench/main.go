@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-const usage = `Measure weir's embedded cloud and clients, without AWS's quotas.
+const usage = `Measure weir's embedded cloud, clients and scenarios, without AWS's quotas.
 
-  go run ./benchmarks/bench                 every measurement, about four minutes
+  go run ./benchmarks/bench                 every measurement, about fifteen minutes
   go run ./benchmarks/bench -only put,get   some of them
   go run ./benchmarks/bench -round 5s -rounds 5 -for 20s
 
@@ -81,6 +81,10 @@ func measurements() []measurement {
 		{"aggregated", measureAggregated},
 		{"latency", measureLatency},
 		{"data", measureData},
+		{"hop", measureHop},
+		{"windows", measureWindows},
+		{"close", measureClose},
+		{"cab", measureCab},
 		{"devices", measureDevices},
 		{"location", measureLocation},
 	}
@@ -93,7 +97,7 @@ func run(ctx context.Context, args []string) error {
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage); flags.PrintDefaults() }
 	flags.DurationVar(&o.round, "round", 2*time.Second, "length of one round")
 	flags.IntVar(&o.rounds, "rounds", 3, "rounds of each measurement; the median counts")
-	flags.DurationVar(&o.run, "for", time.Minute, "how long the location scenario runs at 5,000 signups a second")
+	flags.DurationVar(&o.run, "for", time.Minute, "how long location runs at 5,000 signups a second, and cab at 20,000 readings")
 	flags.StringVar(&only, "only", "", "comma-separated names: "+names())
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -85,62 +82,4 @@ func buildWeir(ctx context.Context) (path string, remove func(), err error) {
 		return "", nil, fmt.Errorf("build weir, from within its repository: %w\n%s", err, out)
 	}
 	return path, remove, nil
-}
-
-// outcome is what one run of the scenario came to.
-type outcome struct {
-	microseconds float64 // of processor time per signup, all processes
-	p50, p99     float64 // ms from the intended signup to the offer
-	peakBytes    int64
-	wrong        []string // outcomes that failed
-}
-
-func (o outcome) failed() string {
-	if len(o.wrong) == 0 {
-		return "every outcome right"
-	}
-	return fmt.Sprintf("failed: %q", o.wrong)
-}
-
-// runLocation runs and reads the verdict, whatever it is; devices 0 takes the
-// scenario's default.
-func runLocation(ctx context.Context, weir string, rate int, length time.Duration, devices int) (outcome, error) {
-	report := filepath.Join(filepath.Dir(weir), "verdict.json")
-	args := []string{"run", "location", "--quotas", "off", "--rate", strconv.Itoa(rate), "--for", length.String(), "--json", report}
-	if devices > 0 {
-		args = append(args, "--devices", strconv.Itoa(devices))
-	}
-	cmd := exec.CommandContext(ctx, weir, args...)
-	var exit *exec.ExitError
-	if out, err := cmd.CombinedOutput(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		return outcome{}, fmt.Errorf("weir run location: %w\n%s", err, out)
-	}
-	data, err := os.ReadFile(report)
-	if err != nil {
-		return outcome{}, fmt.Errorf("read the verdict: %w", err)
-	}
-	var verdicts []struct {
-		Hops     []struct{ Sent float64 }
-		Outcomes []struct {
-			Name, Got string
-			Pass      bool
-		}
-		LatencyMs map[string]struct{ P50, P99 float64 }
-		PeakBytes int64 `json:"peakRSSBytes"`
-	}
-	if err := json.Unmarshal(data, &verdicts); err != nil || len(verdicts) != 1 || len(verdicts[0].Hops) == 0 {
-		return outcome{}, fmt.Errorf("read the verdict: not one with hops (%w)", err)
-	}
-	v := verdicts[0]
-	busy := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime() // with all the processes it has waited for
-	o := outcome{
-		microseconds: busy.Seconds() * 1e6 / v.Hops[0].Sent, peakBytes: v.PeakBytes,
-		p50: v.LatencyMs[offerLatency].P50, p99: v.LatencyMs[offerLatency].P99,
-	}
-	for _, promise := range v.Outcomes {
-		if !promise.Pass {
-			o.wrong = append(o.wrong, promise.Name+": "+promise.Got)
-		}
-	}
-	return o, nil
 }

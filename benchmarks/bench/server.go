@@ -19,6 +19,7 @@ import (
 const (
 	servePrefix  = "serve-"
 	serveCeiling = servePrefix + "ceiling"
+	serveKafka   = servePrefix + "kafka"
 	serveCloud   = servePrefix + "cloud" // with a directory: everything it acknowledges is on disk
 )
 
@@ -41,6 +42,9 @@ func serve(kind string, args []string) error {
 			return err
 		}
 		return nil
+	}
+	if kind == serveKafka {
+		return serveBrokers(ctx)
 	}
 	config := cloud.Config{QuotasOff: true}
 	if len(args) == 1 {
