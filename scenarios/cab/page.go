@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/scenario"
@@ -31,10 +32,16 @@ func newApp(env scenario.Env, metrics *prometheus.Registry) (*app.App, error) {
 	})
 }
 
-// newMetrics are those of the process, of the parts that a meter is given.
-func newMetrics(env scenario.Env) (*prometheus.Registry, *kafka.Meter, error) {
+// newMetrics are those of the process, of the parts that a meter is given and of
+// others that measure themselves.
+func newMetrics(env scenario.Env, parts ...prometheus.Collector) (*prometheus.Registry, *kafka.Meter, error) {
 	meter, metrics := kafka.NewMeter(env.Wall), prometheus.NewRegistry()
-	return metrics, meter, metrics.Register(kafka.NewCollector(meter))
+	for _, part := range append(parts, kafka.NewCollector(meter), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+		if err := metrics.Register(part); err != nil {
+			return nil, nil, err
+		}
+	}
+	return metrics, meter, nil
 }
 
 // metered counts a part while it runs: of all that Services makes, a process may

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -39,7 +38,7 @@ type Stage struct {
 	cfg      Config
 	activity *avro.Decoder[event.Activity]
 	metrics  *avro.Encoder[event.Metrics]
-	dead     atomic.Int64
+	standing standing
 }
 
 // New checks cfg and starts nothing.
@@ -69,11 +68,13 @@ func New(cfg Config) (*Stage, error) {
 }
 
 // Dead is how many records could not be read since New.
-func (s *Stage) Dead() int64 { return s.dead.Load() }
+func (s *Stage) Dead() int64 { return s.standing.dead.Load() }
 
 // handle measures a batch of one partition.
 func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []*kgo.Record, err error) {
 	var room event.Activity // nobody keeps one
+	before := p.Misplaced()
+	defer func() { s.standing.note(b.Partition, p, before) }()
 	for _, record := range b.Records {
 		a, mark, bad := s.read(ctx, record, &room)
 		var registry *avro.RegistryError
@@ -81,11 +82,12 @@ func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []
 		case errors.As(bad, &registry):
 			return nil, bad // it is down: not the record's fault
 		case bad != nil:
-			s.dead.Add(1)
+			s.standing.dead.Add(1)
 			out = append(out, kafka.NewDeadLetter(record, bad, 1, s.cfg.Wall.Now()))
 			continue
 		}
 		taken := p.Take(a, mark, func(m event.Metrics) {
+			s.standing.results.Add(1)
 			value, encodeErr := s.metrics.Append(ctx, nil, &m)
 			if err = errors.Join(err, encodeErr); err == nil {
 				out = append(out, &kgo.Record{Topic: s.cfg.Output, Key: []byte(m.Zone), Value: value})
