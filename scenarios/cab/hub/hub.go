@@ -98,10 +98,8 @@ func (h *Hub) Figures() Figures {
 
 // Run serves until ctx ends, answers what it has in hand, and returns nil.
 func (h *Hub) Run(ctx context.Context) error {
-	for _, encoder := range []int{event.SchemaOld, event.Schema} { // the older first: the newer must fit it
-		if err := h.encoders[encoder].Register(ctx); err != nil {
-			return fmt.Errorf("hub: %w", err)
-		}
+	if err := h.register(ctx); err != nil || ctx.Err() != nil {
+		return err
 	}
 	listener, err := h.env.Listen(h.cfg.Service)
 	if err != nil {
@@ -139,6 +137,32 @@ func (h *Hub) Run(ctx context.Context) error {
 		return err
 	})
 	return group.Wait()
+}
+
+// register has the registry know what the hub will write. While that cannot be
+// reached the hub is not ready, and waits.
+func (h *Hub) register(ctx context.Context) error {
+	const again = 200 * time.Millisecond
+	for _, encoder := range []int{event.SchemaOld, event.Schema} { // the older first: the newer must fit it
+		for tries := 0; ; tries++ {
+			err := h.encoders[encoder].Register(ctx)
+			if err == nil {
+				break
+			}
+			refused, ok := errors.AsType[*avro.RegistryError](err)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if !ok || !refused.Retriable {
+				return fmt.Errorf("hub: %w", err)
+			}
+			if tries == 0 {
+				h.log.Warn("waits for the schema registry", "error", err)
+			}
+			_ = h.env.Wall.Sleep(ctx, again) // ctx is looked at above
+		}
+	}
+	return nil
 }
 
 func (h *Hub) routes() http.Handler {

@@ -41,20 +41,42 @@ func TestRegistryDownStopsNoHubThatServes(t *testing.T) {
 	}
 }
 
-// TestHubThatCannotRegisterItsSchemasTakesNothing tells a registry that is down
-// from one that refuses: the first may be tried again.
-func TestHubThatCannotRegisterItsSchemasTakesNothing(t *testing.T) {
+// TestHubWaitsForARegistryThatIsDown has one that answers 503 and cuts its
+// callers off at first.
+func TestHubWaitsForARegistryThatIsDown(t *testing.T) {
 	t.Parallel()
-	for status, retriable := range map[int]bool{http.StatusServiceUnavailable: true, http.StatusConflict: false} {
-		_, _, topic, err := serveWith(t, func(w http.ResponseWriter, _ *http.Request) bool {
-			w.WriteHeader(status)
-			return true
-		})
-		if e, ok := errors.AsType[*avro.RegistryError](err); !ok || e.Retriable != retriable {
-			t.Errorf("%d: %v", status, err)
+	var calls atomic.Int64
+	url, _, _, err := serveWith(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		switch n := calls.Add(1); {
+		case n < 3:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case n < 6:
+			panic(http.ErrAbortHandler)
+		default:
+			return false
 		}
-		if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) != 0 {
-			t.Errorf("%d: %d records, %v", status, len(records), err)
-		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, text := post(t, url, event.NDJSON, "", []byte(line(0, nil))); status != http.StatusOK {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// TestHubThatMayNotRegisterItsSchemasEnds has a registry that refuses them,
+// which no other try would change.
+func TestHubThatMayNotRegisterItsSchemasEnds(t *testing.T) {
+	t.Parallel()
+	_, _, topic, err := serveWith(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusConflict)
+		return true
+	})
+	if e, ok := errors.AsType[*avro.RegistryError](err); !ok || e.Retriable {
+		t.Errorf("it ends with %v", err)
+	}
+	if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) != 0 {
+		t.Errorf("%d records, %v", len(records), err)
 	}
 }
