@@ -68,6 +68,7 @@ func newRecovery(r *run, faults int) *recovery {
 		rec.objective = max(rec.objective, limit)
 	}
 	rec.objective = cmp.Or(rec.objective, time.Second)
+	rec.patience = cmp.Or(r.defaults.OverdueAfter, rec.objective)
 	for _, hop := range r.Scenario.Hops() {
 		rec.last = hop.To
 		if hop.Guarantee == ExactlyOnce {

@@ -12,26 +12,27 @@ import (
 const quietMin = time.Second
 
 // recovery watches how late a disturbed run is. An event is overdue while it
-// was due longer ago than the objective and has reached neither the last hop
+// was due longer ago than patience and has reached neither the last hop
 // nor a refusal, accepted or not: a service that is dead accepts nothing, and
 // that is no recovery. Where the last hop keeps the order of each device, an
 // event that is held back for an earlier one on purpose is not overdue. Of what
 // no single event tells, such as windows and documents, the consumer groups tell:
-// a record is overdue that a group has not done after the objective.
+// a record is overdue that a group has not done within patience.
 //
 // A fault is recovered from at the first moment, at or after its end, from
-// which on nothing is overdue for quietMin or twice the objective.
+// which on nothing is overdue for quietMin or twice patience.
 type recovery struct {
 	ledger    *ledger.Ledger
-	last      string // the last hop's point
-	objective time.Duration
-	inOrder   bool // of each device, at last
+	last      string        // the last hop's point
+	objective time.Duration // the largest one: effects may be felt so long before a fault
+	patience  time.Duration // before an event is overdue
+	inOrder   bool          // of each device, at last
 	groups    *groupWatch
 	repeats   []string // at-least-once points
 	once      []string // exactly-once points
 
 	mu          sync.Mutex
-	young       []outstanding // sent and not yet due for longer than the objective, by due
+	young       []outstanding // sent and not yet due for longer than patience, by due
 	overdue     []outstanding
 	overdueLast time.Time
 	faults      []faultState
@@ -85,7 +86,7 @@ func (r *recovery) count() (n repeats) {
 	return n
 }
 
-func (r *recovery) quiet() time.Duration { return max(quietMin, 2*r.objective) }
+func (r *recovery) quiet() time.Duration { return max(quietMin, 2*r.patience) }
 
 // tick looks once, and settles the faults that have been recovered from.
 func (r *recovery) tick(now time.Time) {
@@ -105,7 +106,7 @@ func (r *recovery) tick(now time.Time) {
 
 func (r *recovery) look(now time.Time) {
 	old := 0
-	for old < len(r.young) && now.Sub(r.young[old].due) > r.objective {
+	for old < len(r.young) && now.Sub(r.young[old].due) > r.patience {
 		old++
 	}
 	r.overdue = append(r.overdue, r.young[:old]...)
@@ -121,7 +122,7 @@ func (r *recovery) look(now time.Time) {
 		}
 	}
 	r.overdue = kept
-	if r.groups.overdue(now, r.objective) {
+	if r.groups.overdue(now, r.patience) {
 		r.overdueLast = now
 	}
 }
@@ -159,7 +160,7 @@ func (r *recovery) conclude(now time.Time) {
 			f.ended = now
 		}
 		f.recovered, f.after = later(f.ended, r.overdueLast), r.count()
-		f.gaveUp = len(r.overdue) > 0 || r.groups.overdue(now, r.objective)
+		f.gaveUp = len(r.overdue) > 0 || r.groups.overdue(now, r.patience)
 	}
 }
 

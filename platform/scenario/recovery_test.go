@@ -18,7 +18,7 @@ func TestRecoveryIsWhenNothingIsOverdueAnyMore(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 	l := ledger.New()
-	rec := &recovery{ledger: l, last: "end", once: []string{"end"}, repeats: []string{"middle"}, objective: 100 * time.Millisecond, faults: make([]faultState, 2)}
+	rec := &recovery{ledger: l, last: "end", once: []string{"end"}, repeats: []string{"middle"}, objective: 100 * time.Millisecond, patience: 100 * time.Millisecond, faults: make([]faultState, 2)}
 	var waiting []ledger.ID
 	for ms := 0; ms < 5000; ms += 10 {
 		switch ms {
@@ -65,7 +65,7 @@ func TestRecoveryIsWhenNothingIsOverdueAnyMore(t *testing.T) {
 func TestRecoveryGivesUpOnWhatNeverComes(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	rec := &recovery{ledger: ledger.New(), last: "end", objective: 100 * time.Millisecond, faults: make([]faultState, 2)}
+	rec := &recovery{ledger: ledger.New(), last: "end", objective: 100 * time.Millisecond, patience: 100 * time.Millisecond, faults: make([]faultState, 2)}
 	rec.began(0, start)
 	rec.ended(0, start)
 	rec.sent(ledger.ID{}, start)
@@ -88,7 +88,7 @@ func TestRecoveryDoesNotWaitForWhatIsHeldBack(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, inOrder := range []bool{true, false} {
 		l := ledger.New()
-		rec := &recovery{ledger: l, last: "end", objective: 100 * time.Millisecond, inOrder: inOrder, faults: make([]faultState, 1)}
+		rec := &recovery{ledger: l, last: "end", objective: 100 * time.Millisecond, patience: 100 * time.Millisecond, inOrder: inOrder, faults: make([]faultState, 1)}
 		var held []ledger.ID
 		for ms := 0; ms < 6000; ms += 10 {
 			now := start.Add(time.Duration(ms) * time.Millisecond)

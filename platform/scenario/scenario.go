@@ -115,6 +115,10 @@ type Defaults struct {
 	// behind one that was refused, or not sent yet, is held back until that one
 	// would be too late. A recovery does not wait for what is held back.
 	InOrder bool
+	// OverdueAfter is how long after it was due an event that has not reached the
+	// last hop counts as held up by a fault, and a record that a consumer group has
+	// not done; 0 means the largest objective.
+	OverdueAfter time.Duration
 	// RecoverMax bounds the recovery from a fault; 0 means DrainMax.
 	RecoverMax time.Duration
 }
