@@ -214,7 +214,8 @@ func TestGapsAreNamed(t *testing.T) {
 	b := newBench(t, Config{})
 	b.must("PUT", "/x/_doc/1?refresh=true", `{"n":1}`)
 	for _, try := range []struct{ method, path, body, name string }{
-		{"POST", "/_reindex", "{}", "_reindex"}, {"GET", "/_nodes", "", "_nodes"},
+		{"POST", "/_reindex", "{}", "_reindex"},
+		{"GET", "/_nodes", "", "_nodes"},
 		{"GET", "/_nodes/stats", "", "_nodes"},
 		{"POST", "/x/_search?scroll=1m", "", "scroll"},
 		{"POST", "/x/_doc/1?routing=a", "{}", "routing"},
