@@ -50,6 +50,7 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 		world: scenario.World{
 			Base: baseConfig(cfg.region, c.Endpoint(), nil), Function: builtInFunction,
 			Kafka:      ownBrokers(c, credentials),
+			KafkaUser:  componentUser,
 			Registry:   func() (scenario.Address, error) { return ownAddress(c.SchemaRegistry, credentials) },
 			OpenSearch: func() (scenario.Address, error) { return ownAddress(c.OpenSearch, credentials) },
 			Listen:     cfg.addresses.open, URL: cfg.addresses.url,

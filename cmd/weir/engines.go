@@ -3,6 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -23,6 +26,7 @@ const (
 	brokersVar  = "KAFKA_BOOTSTRAP_SERVERS" // HOST:PORT,HOST:PORT
 	userVar     = "KAFKA_USER"              // of SASL/SCRAM-SHA-512
 	passwordVar = "KAFKA_PASSWORD"
+	usersVar    = "KAFKA_USERS" // "components": the user may make others, one for each component
 
 	registryVar         = "SCHEMA_REGISTRY_URL"
 	registryUserVar     = "SCHEMA_REGISTRY_USER"
@@ -43,6 +47,28 @@ func ownBrokers(c *cloud.Cloud, root aws.Credentials) func() (scenario.Brokers, 
 		seeds, err := c.KafkaBrokers()
 		return scenario.Brokers{Seeds: seeds, User: root.AccessKeyID, Password: root.SecretAccessKey}, err
 	}
+}
+
+// componentUser signs a component in as a user of its own. The password follows
+// from that of the identity that was found, as a role is assumed from it, so
+// that the processes of a scenario need no secrets but that one.
+func componentUser(found scenario.Brokers, user string) scenario.Brokers {
+	if found.User == "" {
+		return found
+	}
+	mac := hmac.New(sha256.New, []byte(found.Password))
+	mac.Write([]byte("weir kafka user " + user))
+	found.User, found.Password = user, hex.EncodeToString(mac.Sum(nil))
+	return found
+}
+
+// componentUsers is componentUser where users can be made: at a cloud of weir's,
+// and at other brokers if the environment says so. nil means that they cannot.
+func componentUsers() func(scenario.Brokers, string) scenario.Brokers {
+	if os.Getenv(brokersVar) != "" && os.Getenv(usersVar) != "components" {
+		return nil
+	}
+	return componentUser
 }
 
 // ownAddress is that of a service of such a cloud.

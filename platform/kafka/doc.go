@@ -19,5 +19,5 @@
 // Consumer: Read on the topics and on the group. Transformer: both, Write on
 // its transactional id, and Read and Write on the state topic. Provision:
 // Create, Describe and DescribeConfigs on its topics, DescribeConfigs on no
-// more.
+// more. Admit gives users these rights, and needs Alter on the cluster itself.
 package kafka

@@ -25,6 +25,9 @@ type World struct {
 	Kafka      func() (Brokers, error)
 	Registry   func() (Address, error)
 	OpenSearch func() (Address, error)
+	// KafkaUser makes of what Kafka found the brokers as a user of a component's
+	// own, whom the scenario's Provision admits; nil: all components share one user.
+	KafkaUser func(found Brokers, user string) Brokers
 	// Function locates a handler's deployment package.
 	Function func(handler string) FunctionCode
 	// Listen and URL are Env's.
@@ -83,8 +86,8 @@ func (e *UnreachableError) Error() string { return e.Err.Error() }
 // Unwrap is for errors.As.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// kafka hands out brokers to each component: the same and, so far, as the same
-// user; a component is told by its client id.
+// kafka hands out brokers to each component: the same ones as a user of its own,
+// where the target has such, but for the deployer, who makes these users.
 func (w World) kafka(scenario string) func(component string) (Brokers, error) {
 	return func(component string) (Brokers, error) {
 		if w.Kafka == nil {
@@ -95,6 +98,9 @@ func (w World) kafka(scenario string) func(component string) (Brokers, error) {
 			return Brokers{}, fmt.Errorf("find the Kafka brokers: %w", err)
 		}
 		brokers.ClientID = "weir-" + scenario + "-" + component
+		if w.KafkaUser != nil && component != Deployer {
+			return w.KafkaUser(brokers, brokers.ClientID), nil
+		}
 		return brokers, nil
 	}
 }

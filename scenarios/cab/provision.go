@@ -10,8 +10,7 @@ import (
 )
 
 // Provision creates the topics and index templates that are missing and checks
-// those that exist.
-// It is idempotent.
+// those that exist, and admits the components to Kafka. It is idempotent.
 func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 	brokers, err := env.Kafka(scenario.Deployer)
 	if err != nil {
@@ -26,6 +25,9 @@ func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 		topics = append(topics, kafka.Topic{Name: name, Partitions: n})
 	}
 	if err := kafka.Provision(ctx, kafka.Cluster(brokers), topics); err != nil {
+		return err
+	}
+	if err := admit(ctx, env, kafka.Cluster(brokers)); err != nil {
 		return err
 	}
 	search, err := env.OpenSearch(scenario.Deployer)
