@@ -1,6 +1,7 @@
 package refine
 
 import (
+	"math"
 	"slices"
 
 	"github.com/weirstream/weir/scenarios/cab/event"
@@ -12,8 +13,6 @@ type cab struct {
 	// Next is the sequence whose turn it is: all before were emitted, given up
 	// or late.
 	Next int64 `json:"next"`
-	// Held are readings that came before their turn, by sequence.
-	Held []held `json:"held,omitempty"`
 	// GivenUp are sequences that the watermark overtook before they came. One
 	// that comes after all is late and not a duplicate.
 	GivenUp []span `json:"given_up,omitempty"`
@@ -24,11 +23,30 @@ type cab struct {
 
 	name string
 	at   int // in the partition's waiting cabs, from 1; 0 is nowhere
+
+	// held are readings that came before their turn, by sequence. The state
+	// topic has each under a key of its own, so that a cab that holds many is not
+	// written with all of them for each that comes.
+	held  []held
+	gone  []int64      // held no longer, and the topic does not know yet
+	until event.Millis // how far the watermark may come before it waits no longer
 }
 
 type held struct {
-	Seq     int64            `json:"seq"`
-	Reading *event.Telemetry `json:"reading,omitempty"` // nil: it was late, and only its turn is kept
+	seq     int64
+	reading *event.Telemetry // nil: it was late, and only its turn is kept
+	saved   bool             // on the state topic
+}
+
+// until is the reading's own time. When the watermark is behind it, what the cab
+// waits for is late, if it comes at all; and nothing is held longer, so that what
+// is emitted is never behind the watermark before. The turn of a late reading is
+// over already.
+func (h *held) until() event.Millis {
+	if h.reading == nil {
+		return 0
+	}
+	return h.reading.EventTime
 }
 
 // span is sequences First to Last.
@@ -74,7 +92,7 @@ func (c *cab) known(seq int64) bool {
 }
 
 func (c *cab) find(seq int64) (at int, found bool) {
-	return slices.BinarySearchFunc(c.Held, seq, func(h held, seq int64) int { return int(h.Seq - seq) })
+	return slices.BinarySearchFunc(c.held, seq, func(h held, seq int64) int { return int(h.seq - seq) })
 }
 
 // hold keeps a reading for its turn; a nil one keeps the turn of a late one.
@@ -83,12 +101,16 @@ func (c *cab) hold(seq int64, t *event.Telemetry) {
 		return
 	}
 	at, _ := c.find(seq)
-	c.Held = slices.Insert(c.Held, at, held{seq, t})
+	c.held = slices.Insert(c.held, at, held{seq: seq, reading: t})
+	if len(c.held) == 1 {
+		c.until = math.MaxInt64
+	}
+	c.until = min(c.until, c.held[at].until())
 }
 
 // giveUp waits no longer for what is missing before the first reading held.
 func (c *cab) giveUp() {
-	first := c.Held[0].Seq
+	first := c.held[0].seq
 	c.GivenUp = append(c.GivenUp, span{c.Next, first - 1})
 	if over := len(c.GivenUp) - givenUpMax; over > 0 {
 		c.GivenUp = slices.Delete(c.GivenUp, 0, over)
@@ -99,14 +121,25 @@ func (c *cab) giveUp() {
 // release emits the readings whose turn has come.
 func (c *cab) release(emit func(event.Activity)) {
 	n := 0
-	for n < len(c.Held) && c.Held[n].Seq == c.Next {
-		if t := c.Held[n].Reading; t != nil {
-			emit(c.accept(t))
+	for n < len(c.held) && c.held[n].seq == c.Next {
+		h := &c.held[n]
+		if h.reading != nil {
+			emit(c.accept(h.reading))
+		}
+		if h.saved {
+			c.gone = append(c.gone, h.seq)
 		}
 		c.Next++
 		n++
 	}
-	c.Held = slices.Delete(c.Held, 0, n)
+	if n == 0 {
+		return
+	}
+	c.held = slices.Delete(c.held, 0, n)
+	c.until = math.MaxInt64
+	for i := range c.held {
+		c.until = min(c.until, c.held[i].until())
+	}
 }
 
 // accept refines the next reading in order.

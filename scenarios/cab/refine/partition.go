@@ -10,7 +10,6 @@ package refine
 
 import (
 	"container/heap"
-	"math"
 	"slices"
 	"time"
 
@@ -36,6 +35,7 @@ type Partition struct {
 	cabs     map[string]*cab
 	waiting  waiting
 	changed  map[string]*cab // since the last Snapshot; nil: it is gone
+	gone     [][]byte        // keys of former runs that the topic still has
 	headNew  bool
 }
 
@@ -129,8 +129,16 @@ func (p *Partition) enter(run string) bool {
 			p.head.Former = slices.Delete(p.head.Former, 0, over)
 		}
 	}
-	for name := range p.cabs {
+	for name, c := range p.cabs {
 		p.changed[name] = nil
+		for _, h := range c.held {
+			if h.saved {
+				c.gone = append(c.gone, h.seq)
+			}
+		}
+		for _, seq := range c.gone {
+			p.gone = append(p.gone, heldKey(name, seq))
+		}
 	}
 	clear(p.cabs)
 	p.waiting = nil
@@ -150,7 +158,7 @@ func (p *Partition) advance(at event.Millis, emit func(event.Activity)) {
 		return
 	}
 	p.head.Latest, p.headNew = at, true
-	for len(p.waiting) > 0 && p.waiting[0].until() < p.Watermark() {
+	for len(p.waiting) > 0 && p.waiting[0].until < p.Watermark() {
 		c := p.waiting[0]
 		p.touch(c)
 		c.giveUp()
@@ -163,28 +171,13 @@ func (p *Partition) touch(c *cab) { p.changed[c.name] = c }
 // settle puts c where it belongs among those that wait.
 func (p *Partition) settle(c *cab) {
 	switch {
-	case len(c.Held) == 0 && c.at > 0:
+	case len(c.held) == 0 && c.at > 0:
 		heap.Remove(&p.waiting, c.at-1)
-	case len(c.Held) > 0 && c.at > 0:
+	case len(c.held) > 0 && c.at > 0:
 		heap.Fix(&p.waiting, c.at-1)
-	case len(c.Held) > 0:
+	case len(c.held) > 0:
 		heap.Push(&p.waiting, c)
 	}
-}
-
-// until is the earliest event time held. When the watermark is behind it, what
-// the cab waits for is late, if it comes at all; and nothing is held longer, so
-// that what is emitted is never behind the watermark before. The turn of a late
-// reading is over already.
-func (c *cab) until() event.Millis {
-	earliest := event.Millis(math.MaxInt64)
-	for _, h := range c.Held {
-		if h.Reading == nil {
-			return 0
-		}
-		earliest = min(earliest, h.Reading.EventTime)
-	}
-	return earliest
 }
 
 // waiting is a heap of cabs that hold readings, by until and name.
@@ -193,7 +186,7 @@ type waiting []*cab
 func (w waiting) Len() int { return len(w) }
 
 func (w waiting) Less(i, j int) bool {
-	a, b := w[i].until(), w[j].until()
+	a, b := w[i].until, w[j].until
 	return a < b || a == b && w[i].name < w[j].name
 }
 

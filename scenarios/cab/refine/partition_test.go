@@ -222,19 +222,3 @@ func TestKillsChangeNothing(t *testing.T) {
 		}
 	})
 }
-
-func FuzzRestore(f *testing.F) {
-	f.Add([]byte("partition"), []byte(`{"run":"r","latest":"2026-01-01T00:00:00.000Z"}`))
-	f.Add([]byte("cab/cab-00000001"), []byte(`{"next":3,"held":[{"seq":5,"reading":null}],"given_up":[{"first":1,"last":2}],"accepted":1}`))
-	f.Fuzz(func(_ *testing.T, key, value []byte) {
-		p := NewPartition(lateness)
-		err := p.Restore(func(yield func([]byte, []byte) bool) { yield(key, value) })
-		if err != nil {
-			return
-		}
-		for seq := range int64(8) {
-			p.Take(reading(seq, time.Duration(seq)*20*time.Second), func(event.Activity) {})
-		}
-		_ = p.Snapshot(func(_, _ []byte) {})
-	})
-}
