@@ -15,6 +15,7 @@ type reading struct {
 	scan   scanner
 	values []value
 	added  []func()
+	fresh  []*field // that the document brought along
 }
 
 // value is one value of one field.
@@ -26,7 +27,7 @@ type value struct {
 
 // read takes src apart. The values are valid until the next call.
 func (r *reading) read(m *mapping, id string, src []byte, limit int) error {
-	*r = reading{m: m, id: id, limit: limit, scan: scanner{src: src}, values: r.values[:0], added: r.added[:0]}
+	*r = reading{m: m, id: id, limit: limit, scan: scanner{src: src}, values: r.values[:0], added: r.added[:0], fresh: r.fresh[:0]}
 	var err error
 	if r.scan.next() != '{' {
 		err = mapperParsing(&Error{
@@ -177,6 +178,7 @@ func (r *reading) unknown(o *object, dynamic string, name []byte) error {
 	if err := r.m.addField(o, string(name), f); err != nil {
 		return err
 	}
+	r.fresh = append(r.fresh, f)
 	r.added = append(r.added, func() { r.m.removeField(o, string(name), f) })
 	if err := r.checkSize(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,6 +34,19 @@ func (r *reading) guess() (map[string]any, error) {
 	return map[string]any{"type": "float"}, err
 }
 
+// agrees: all values that a document has for a field that it brings along have
+// to make it of one type, also where later documents may have either.
+func (r *reading) agrees(f *field) error {
+	given, err := r.guess()
+	if err != nil {
+		return err
+	}
+	if kind := string(f.kind); given["type"] != kind {
+		return illegal("mapper [%s] cannot be changed from type [%s] to [%s]", f.path, kind, given["type"])
+	}
+	return nil
+}
+
 // field reads the values of a field: one, null, or an array.
 func (r *reading) field(f *field) error {
 	start := r.scan.pos
@@ -42,6 +56,11 @@ func (r *reading) field(f *field) error {
 			r.values = append(r.values, value{field: f})
 		}
 		return r.scan.skip()
+	}
+	if c != '[' && c != '{' && c != 'n' && slices.Contains(r.fresh, f) {
+		if err := r.agrees(f); err != nil {
+			return err
+		}
 	}
 	switch c {
 	case '[':

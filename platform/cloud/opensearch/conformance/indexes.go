@@ -71,6 +71,13 @@ func dynamicMapping() []step {
 		{"GET /IX/_count", `{"query":{"term":{"s.keyword":"12"}}}`, 200, `{"count":1}`},
 		{"GET /IX/_count", `{"query":{"term":{"dots.in.names":3}}}`, 200, `{"count":1}`},
 		{"GET /IX/_count", `{"query":{"exists":{"field":"o"}}}`, 200, `{"count":1}`},
+		{"PUT /IX-m/_doc/1", `{"x":["a",1]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [text] to [long]"}}`},
+		{"PUT /IX-m/_doc/1", `{"x":[1,[2.5]]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [long] to [float]"}}`},
+		{"PUT /IX-m/_doc/1", `{"x":["2026-11-21","word"]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [date] to [text]"}}`},
+		{"PUT /IX-m/_doc/1", `{"x":[true,1]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [boolean] to [long]"}}`},
+		{"PUT /IX-m/_doc/1", `{"o":[{"x":1},{"x":2.5}]}`, 400, `{"error":{"type":"illegal_argument_exception"}}`},
+		{"PUT /IX-m/_doc/1", `{"x":[null,1,2],"y":["a","b"]}`, 201, ""},
+		{"PUT /IX-m/_doc/2", `{"x":[1.5,"2"],"y":[1,true]}`, 201, ""},
 	}
 }
 
