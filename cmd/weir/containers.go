@@ -45,6 +45,7 @@ func (c containers) world(ctx context.Context) (scenario.World, error) {
 	return scenario.World{
 		Base: base, Function: builtInFunction,
 		Kafka:      sync.OnceValues(c.brokers),
+		KafkaUser:  componentUsers(true),
 		Registry:   sync.OnceValues(func() (scenario.Address, error) { return c.schemaRegistry(base) }),
 		OpenSearch: sync.OnceValues(c.search),
 		Listen:     c.addresses.open, URL: c.addresses.url,

@@ -63,9 +63,9 @@ func componentUser(found scenario.Brokers, user string) scenario.Brokers {
 }
 
 // componentUsers is componentUser where users can be made: at a cloud of weir's,
-// and at other brokers if the environment says so. nil means that they cannot.
-func componentUsers() func(scenario.Brokers, string) scenario.Brokers {
-	if os.Getenv(brokersVar) != "" && os.Getenv(usersVar) != "components" {
+// and at foreign brokers if the environment says so. nil means that they cannot.
+func componentUsers(foreign bool) func(scenario.Brokers, string) scenario.Brokers {
+	if foreign && os.Getenv(usersVar) != "components" {
 		return nil
 	}
 	return componentUser
