@@ -143,6 +143,7 @@ func (w *GroupWatch) keep(look GroupLook, err error) {
 // see takes one look.
 func (w *GroupWatch) see(ctx context.Context, client *kgo.Client) (GroupLook, error) {
 	admin := kadm.NewClient(client)
+	began := w.cfg.Clock.Now() // what is committed is asked for first
 	lags, err := admin.Lag(ctx, slices.Clone(w.cfg.Groups)...)
 	if err != nil {
 		return GroupLook{}, fmt.Errorf("lags of groups: %w", err)
@@ -168,7 +169,7 @@ func (w *GroupWatch) see(ctx context.Context, client *kgo.Client) (GroupLook, er
 			continue
 		}
 		group.Group = name
-		look.Groups = append(look.Groups, w.status(ctx, client, look.At, &group))
+		look.Groups = append(look.Groups, w.status(ctx, client, began, look.At, &group))
 	}
 	if len(look.Groups) == 0 {
 		return GroupLook{}, failed
@@ -178,7 +179,7 @@ func (w *GroupWatch) see(ctx context.Context, client *kgo.Client) (GroupLook, er
 }
 
 // status turns what the coordinator and the leaders say into lags.
-func (w *GroupWatch) status(ctx context.Context, client *kgo.Client, now time.Time, g *kadm.DescribedGroupLag) GroupStatus {
+func (w *GroupWatch) status(ctx context.Context, client *kgo.Client, began, ended time.Time, g *kadm.DescribedGroupLag) GroupStatus {
 	s := GroupStatus{Group: g.Group, State: g.State, Members: len(g.Members), Done: map[string]int64{}}
 	for _, l := range g.Lag.Sorted() {
 		if l.Err != nil || l.Lag < 0 {
@@ -190,12 +191,12 @@ func (w *GroupWatch) status(ctx context.Context, client *kgo.Client, now time.Ti
 			ends = &endings{}
 			w.parts[tp] = ends
 		}
-		ends.add(now, l.End.Offset)
+		ends.add(ended, l.End.Offset)
 		commit := l.End.Offset - l.Lag
 		s.Done[l.Topic] += max(0, l.Commit.At)
 		lag := Lag{Group: g.Group, Topic: l.Topic, Partition: l.Partition, Records: l.Lag}
 		if l.Lag > 0 {
-			lag.Records, lag.Time = w.behind(ctx, client, now, headKey{g.Group, tp}, commit, l.End.Offset)
+			lag.Records, lag.Time = w.behind(ctx, client, began, headKey{g.Group, tp}, commit, l.End.Offset)
 		}
 		s.Lags = append(s.Lags, lag)
 	}
@@ -217,16 +218,16 @@ func (w *GroupWatch) behind(ctx context.Context, client *kgo.Client, now time.Ti
 	switch {
 	case known && (!still || end-commit > markersMax): // it moves, or it is records for sure
 		w.heads[key] = head{commit: commit, end: end}
-		return end - commit, now.Sub(since)
+		return end - commit, max(0, now.Sub(since))
 	case seen && h.looked && h.commit == commit && (still || !h.none): // as found before
 	case w.slow:
-		return end - commit, now.Sub(since)
+		return end - commit, max(0, now.Sub(since))
 	default:
 		var err error
 		if h, err = w.fetch(ctx, client, key.tp, commit, end); err != nil {
 			w.slow = true // the others would wait as well
 			w.cfg.Logger.Debug("cannot read where a group is", "group", key.group, "topic", key.tp.topic, "error", err)
-			return end - commit, now.Sub(since)
+			return end - commit, max(0, now.Sub(since))
 		}
 		w.heads[key] = h
 	}

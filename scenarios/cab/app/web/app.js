@@ -95,7 +95,10 @@ function stageCard(name, index) {
 }
 
 // What a coordinator calls a group's state, for people.
-function health(stage) {
+function health(stage, i) {
+  // A static member that was killed stays one until its session ends.
+  const lately = state.samples.slice(-3).map((s) => s.stages[i]);
+  if (lately.length === 3 && lately.every((s) => s?.rate === 0 && s.records > 0)) return ["down", "stands still"];
   if (stage.state === "Stable") return ["up", stage.members === 1 ? "1 member" : `${stage.members} members`];
   if (stage.state === "") return ["down", "not there"];
   if (stage.members === 0 || stage.state === "Empty" || stage.state === "Dead") return ["down", "no member"];
@@ -108,7 +111,7 @@ function showStages() {
   $("stage-hub").querySelector(".rate").textContent = figure(last.hub);
   last.stages.forEach((stage, i) => {
     const card = stageCard(stage.name, i + 1);
-    const [kind, words] = health(stage);
+    const [kind, words] = health(stage, i);
     card.dataset.state = kind;
     card.querySelector(".mark").textContent = words;
     card.querySelector(".rate").textContent = figure(stage.rate);
@@ -134,7 +137,7 @@ function drawMap() {
   const wide = 94, high = 63, gap = 8;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const g = shape("g", { tabindex: 0 });
+      const g = shape("g", { tabindex: 0, role: "img" });
       // The first row is the south.
       const x = column * (wide + gap), y = (rows - 1 - row) * (high + gap);
       g.append(shape("rect", { x, y, width: wide, height: high }), shape("text", { x: x + wide / 2, y: y + high / 2 }, ""));
@@ -304,7 +307,7 @@ function letterRow(l) {
   const seen = Date.parse(l.first_seen);
   const from = l.origin_topic ? `${l.origin_topic}/${l.origin_partition}/${l.origin_offset}` : "unknown";
   tr.append(make("td", seen > 0 ? new Date(seen).toISOString().slice(11, 19) : "–"), make("td", l.class || "–"), make("td", l.reason || "–"),
-    make("td", from), make("td", l.key || "–"), make("td", l.bytes, "num"), make("td", l.attempt, "num"));
+    make("td", from), make("td", l.key || "–"), make("td", l.bytes, "num"));
   tr.addEventListener("click", () => openLetter(l.id));
   tr.addEventListener("keydown", (e) => { if (e.key === "Enter") openLetter(l.id); });
   return tr;
