@@ -23,7 +23,7 @@ func newApp(env scenario.Env, metrics *prometheus.Registry) (*app.App, error) {
 		return nil, err
 	}
 	return app.New(env, app.Config{
-		Cluster: cluster, Registry: registry, Search: search, Service: componentApp, Metrics: metrics,
+		Cluster: cluster, Registry: registry, Search: search, Service: componentApp, Hub: componentHub, Metrics: metrics,
 		Stages: []app.Stage{
 			{Name: componentRefine, Group: event.RefineGroup},
 			{Name: componentMeasure, Group: event.MeasureGroup},

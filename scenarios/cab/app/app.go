@@ -33,8 +33,10 @@ type Config struct {
 	Registry *avro.Registry
 	// Search is where OpenSearch is; without a URL the page shows no alerts.
 	Search scenario.Address
-	// Service is the name under which Env listens.
+	// Service is the name under which Env listens, Hub the one under which it
+	// finds where batches of readings go.
 	Service string
+	Hub     string
 	Stages  []Stage
 	// Metrics are shown at /metrics, with what the app adds; nil means its own.
 	Metrics *prometheus.Registry
@@ -104,9 +106,11 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	defer transport.CloseIdleConnections()
 	close(a.ready) // connections wait in the listener until they are served
 	server := &http.Server{
-		Handler: a.routes(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: a.routes(transport), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	group, failed := errgroup.WithContext(ctx)

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -240,5 +243,46 @@ func TestNewsAreStreamed(t *testing.T) {
 	}
 	stop() // ends the streams, and does not wait for them
 	for lines.Scan() {
+	}
+}
+
+// Batches are handed to the hub, and turned away while it is not there.
+func TestBatchesReachTheHub(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hub := httptest.NewServer(http.HandlerFunc(func(reply http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		reply.WriteHeader(http.StatusBadRequest)
+		_, _ = fmt.Fprintf(reply, "%s %s %s %s", r.Method, r.URL.Path, r.Header.Get("Content-Encoding"), body)
+	}))
+	address := atomic.Pointer[string]{}
+	address.Store(new(string))
+	w.env.URL = func(service string) string { return map[string]string{"hub": *address.Load()}[service] }
+	w.cfg.Hub = "hub"
+	w.run()
+	post := func() (int, string, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.home+event.TelemetryPath, strings.NewReader("lines"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Encoding", "gzip")
+		reply, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reply.Body.Close() //nolint:errcheck // only read
+		body, _ := io.ReadAll(reply.Body)
+		return reply.StatusCode, reply.Header.Get("Retry-After"), string(body)
+	}
+	if status, after, body := post(); status != http.StatusServiceUnavailable || after != "1" {
+		t.Errorf("before it is known: %d %q %s", status, after, body)
+	}
+	address.Store(&hub.URL)
+	if status, _, body := post(); status != http.StatusBadRequest || body != "POST /telemetry gzip lines" {
+		t.Errorf("%d %s", status, body)
+	}
+	hub.Close()
+	if status, after, body := post(); status != http.StatusServiceUnavailable || after != "1" {
+		t.Errorf("when it has gone: %d %q %s", status, after, body)
 	}
 }

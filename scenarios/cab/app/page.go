@@ -13,7 +13,7 @@ import (
 //go:embed web
 var web embed.FS
 
-func (a *App) routes() http.Handler {
+func (a *App) routes(transport http.RoundTripper) http.Handler {
 	mux := http.NewServeMux()
 	for path, file := range map[string]string{
 		"GET /{$}":       "web/index.html",
@@ -25,6 +25,7 @@ func (a *App) routes() http.Handler {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, web, file) })
 	}
 	mux.HandleFunc("GET /events", a.events)
+	mux.Handle(forwarded, a.forward(transport))
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.encode(a.store.all())) })
 	mux.HandleFunc("GET /letters/{topic}/{partition}/{offset}", a.letterPage)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.cfg.Metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
