@@ -117,13 +117,13 @@ func (f *faults) start(ctx context.Context, r *run) (stop func(), err error) {
 		as := f.env.AWS(Chaos)
 		cfg.Kinesis, cfg.Lambda = kinesis.NewFromConfig(as), lambda.NewFromConfig(as)
 	}
+	if err := f.watch(ctx, r); err != nil {
+		return func() {}, err
+	}
 	if chaos.Needs(f.plan, chaos.Topic, chaos.Poison) {
 		if cfg.Kafka, err = f.kafka(); err != nil {
 			return func() {}, err
 		}
-	}
-	if err := f.watch(ctx, r); err != nil {
-		return func() {}, err
 	}
 	engine := chaos.New(cfg)
 	f.engine.Store(engine)
