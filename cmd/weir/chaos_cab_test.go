@@ -155,6 +155,11 @@ func (h *harm) do(ctx context.Context, kafka func() (scenario.Brokers, error), s
 	if err != nil {
 		return err
 	}
+	root, err := rootCredentials().Retrieve(ctx)
+	if err != nil {
+		return err
+	}
+	address.User, address.Password = root.AccessKeyID, root.SecretAccessKey
 	return h.falsify(ctx, address)
 }
 

@@ -49,11 +49,14 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 		cloud: c,
 		world: scenario.World{
 			Base: baseConfig(cfg.region, c.Endpoint(), nil), Function: builtInFunction,
-			Kafka:      ownBrokers(c, credentials),
-			KafkaUser:  componentUser,
-			Registry:   func() (scenario.Address, error) { return ownAddress(c.SchemaRegistry, credentials) },
-			OpenSearch: func() (scenario.Address, error) { return ownAddress(c.OpenSearch, credentials) },
-			Listen:     cfg.addresses.open, URL: cfg.addresses.url,
+			Kafka:     ownBrokers(c, credentials),
+			KafkaUser: componentUser,
+			Registry:  func() (scenario.Address, error) { return ownAddress(c.SchemaRegistry, credentials) },
+			OpenSearch: func() (scenario.Address, error) {
+				url, err := c.OpenSearch()
+				return scenario.Address{URL: url, Signed: true}, err
+			},
+			Listen: cfg.addresses.open, URL: cfg.addresses.url,
 			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
 			Injector: &injector{cloud: c, wall: clock.Wall{}},
 			Process:  serving{region: cfg.region, endpoint: c.Endpoint(), addresses: cfg.addresses, log: cfg.log}.start,

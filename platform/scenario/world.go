@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -55,7 +56,7 @@ func NewEnv(ctx context.Context, w World, s Scenario, runID string, settings map
 	}
 	return Env{
 		AWS: r.config, RoleARN: r.arn, Function: w.Function, Listen: w.Listen, URL: w.URL,
-		Kafka: w.kafka(s.Name()), Registry: w.address("schema registry", w.Registry), OpenSearch: w.address("OpenSearch domain", w.OpenSearch),
+		Kafka: w.kafka(s.Name()), Registry: w.address("schema registry", w.Registry), OpenSearch: w.signed(r, w.address("OpenSearch domain", w.OpenSearch)),
 		RunID: runID, Wall: w.Wall, Sim: w.Sim, Settings: settings, Log: w.Log,
 		roles: r,
 	}, nil
@@ -75,6 +76,11 @@ type Brokers struct {
 type Address struct {
 	URL            string
 	User, Password string // Basic authentication; "" means none
+	// Signed is a World's word that requests have to be signed by whoever sends
+	// them. What an Env gives has a Transport then that does it as the component.
+	Signed bool
+	// Transport is what requests go through; nil means http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // UnreachableError is what World's functions return when what they look for does
@@ -115,6 +121,17 @@ func (w World) address(what string, find func() (Address, error)) func(component
 			return Address{}, fmt.Errorf("find the %s: %w", what, err)
 		}
 		return a, nil
+	}
+}
+
+// signed has each component sign for itself at an OpenSearch domain that wants it.
+func (w World) signed(r *roles, find func(component string) (Address, error)) func(component string) (Address, error) {
+	return func(component string) (Address, error) {
+		a, err := find(component)
+		if err == nil && a.Signed {
+			a.Transport = newSigning(r.config(component), "es", w.Wall)
+		}
+		return a, err
 	}
 }
 

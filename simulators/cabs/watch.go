@@ -2,6 +2,7 @@ package cabs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
+
+const dispatcher = "dispatcher" // the component who watches
 
 const (
 	watchedMax   = 50 // cabs, the first that report
@@ -56,14 +59,14 @@ func newWatch(env scenario.Env, l *ledger.Ledger) *watch {
 	if env.OpenSearch == nil {
 		return nil
 	}
-	address, err := env.OpenSearch("simulator")
+	address, err := env.OpenSearch(dispatcher)
 	if err != nil {
 		env.Log.Warn("nobody watches what becomes searchable", "error", err)
 		return nil
 	}
 	return &watch{
 		env: env, ledger: l, address: address, cabs: map[string]*watchedCab{},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}, Timeout: watchAnswer},
+		client: &http.Client{Transport: cmp.Or[http.RoundTripper](address.Transport, &http.Transport{MaxIdleConnsPerHost: 1}), Timeout: watchAnswer},
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"reflect"
@@ -35,7 +36,7 @@ func (a *App) alerts(ctx context.Context) error {
 	if a.cfg.Search.URL == "" {
 		return nil
 	}
-	client := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: searchMax}
+	client := &http.Client{Transport: cmp.Or[http.RoundTripper](a.cfg.Search.Transport, http.DefaultTransport.(*http.Transport).Clone()), Timeout: searchMax}
 	defer client.CloseIdleConnections()
 	for {
 		if a.viewers.any() {

@@ -18,7 +18,12 @@ const answerMax = 30 * time.Second
 // connect makes a client that tries nothing again by itself; release closes its
 // connections.
 func connect(address scenario.Address) (client *opensearch.Client, release func(), err error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := address.Transport
+	idle := func() {}
+	if transport == nil {
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		transport, idle = own, own.CloseIdleConnections
+	}
 	client, err = opensearch.NewClient(opensearch.Config{
 		Addresses: []string{address.URL}, Username: address.User, Password: address.Password, Transport: transport,
 		DisableRetry: true, HealthCheckMaxRetries: -1, RequestTimeout: answerMax,
@@ -28,7 +33,7 @@ func connect(address scenario.Address) (client *opensearch.Client, release func(
 	}
 	return client, func() {
 		_ = client.Close() // ends its background work; there is nothing to lose
-		transport.CloseIdleConnections()
+		idle()
 	}, nil
 }
 

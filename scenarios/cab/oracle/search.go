@@ -30,7 +30,7 @@ func newSearch(env scenario.Env) (*search, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &search{address: address, run: env.RunID, client: &http.Client{Timeout: time.Minute}}, nil
+	return &search{address: address, run: env.RunID, client: &http.Client{Transport: address.Transport, Timeout: time.Minute}}, nil
 }
 
 // refresh lets searches see all that was written.
