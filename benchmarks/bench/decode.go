@@ -49,9 +49,13 @@ func byScan(data []byte, r *trip) error {
 			return errNoTrip
 		}
 		name, value := rest[1:1+end], rest[end+3:]
-		n := bytes.IndexAny(value, ",}")
+		n := 0
 		if value[0] == '"' {
 			n = bytes.IndexByte(value[1:], '"') + 2
+		} else {
+			for n < len(value) && value[n] != ',' && value[n] != '}' {
+				n++
+			}
 		}
 		if n < 1 || n >= len(value) || value[0] == '"' && n < 2 || !r.set(name, value[:n]) {
 			return errNoTrip
