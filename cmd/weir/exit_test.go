@@ -45,6 +45,7 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 			`--listen "here"`, "--json /no/such/x", "--region is empty", "1970 to 9997", `shards="many"`,
 		}},
 		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
+		{"run location --slo signup→offer=soon --slo device→hub=1s", []string{"--slo signup→offer=soon: want a duration", "--slo device→hub: no latency", "there are signup→offer"}},
 		{"run --json /", []string{"--json /: is a directory"}},
 		{"run --listen 192.0.2.1:80", []string{"cannot listen", "--listen 127.0.0.1:0"}},
 		{"run --region us", []string{`--region "us"`}},

@@ -50,6 +50,9 @@ const runExample = `  # The location scenario at its default load
   # On Apache Kafka and OpenSearch in containers, once they run
   weir run cab --target containers
 
+  # On a slow machine: another limit for a latency
+  weir run location --slo signup→offer=1s
+
   # Keep serving after the verdict and look at the page
   weir run location --listen 127.0.0.1:8080 --hold`
 
@@ -63,7 +66,9 @@ type runFlags struct {
 	quotas string
 	hold   bool
 	chaos  string
+	slo    map[string]string
 
+	limits   map[string]time.Duration // what --slo says
 	schedule chaos.Schedule      // what --chaos names
 	settings []map[string]string // complete, of each scenario
 }
@@ -88,6 +93,7 @@ func newRunCommand(g *globals, s sabotage) *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "where the scenario's page and API listen")
 	flags.StringVar(&f.quotas, "quotas", "aws", "aws: enforce AWS's limits; off: measure the software itself")
 	flags.StringVar(&f.chaos, "chaos", "", "break the run: a preset ("+strings.Join(chaos.PresetNames(), ", ")+") or a schedule's FILE")
+	flags.StringToStringVar(&f.slo, "slo", nil, "another limit for the p99 of a latency that is judged, as name=duration")
 	flags.BoolVar(&f.hold, "hold", false, "keep serving after the verdict until Ctrl-C")
 	g.addRegion(cmd)
 	return cmd
@@ -123,11 +129,13 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 	problems = append(problems, err)
 	f.settings, err = settingsOf(f.set, entries)
 	problems = append(problems, err)
+	var defaults []scenario.Defaults
 	for i, e := range entries {
 		if f.settings[i] == nil {
 			continue
 		}
 		d := e.Scenario.Defaults(f.settings[i])
+		defaults = append(defaults, d)
 		problems = append(problems, f.checkLoad(d.Load))
 		plan, err := f.schedule.Plan(chaos.Load{
 			Seed: f.seed, For: cmp.Or(f.forTime, d.Load.For), ToWall: func(d time.Duration) time.Duration { return d },
@@ -139,6 +147,8 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 			problems = append(problems, checkReach(plan, e.Scenario), checkSpeed(f.speedOf(i, e.Scenario), e.Scenario, d))
 		}
 	}
+	f.limits, err = slosOf(f.slo, defaults)
+	problems = append(problems, err)
 	if err := errors.Join(problems...); err != nil {
 		return nil, time.Time{}, &usageError{err: err}
 	}
@@ -274,7 +284,7 @@ func (f *runFlags) runOn(
 				once.Do(func() { verdicts[i] = v; graded.Done() })
 			}
 			o := scenario.Options{
-				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.settings[i], Chaos: f.schedule,
+				RunID: newRunID(), Seed: f.seed, Epoch: epoch, Load: f.load(), Settings: f.settings[i], Chaos: f.schedule, SLO: f.limits,
 				ProcessStart: g.started, Interrupt: interrupt, Progress: screen.update,
 			}
 			if f.hold {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type Options struct {
 	Settings map[string]string
 	// Chaos is what goes wrong and when; the zero value disturbs nothing.
 	Chaos chaos.Schedule
+	// SLO are other limits than the scenario's for latencies that it judges.
+	SLO map[string]time.Duration
 	// ProcessStart is what startup.firstGradedEventMs counts from.
 	ProcessStart time.Time
 	// Interrupt, when closed, ends sending; what was sent is drained and graded.
@@ -92,6 +95,10 @@ type run struct {
 
 func newRun(e Entry, env Env, o Options) *run {
 	d := e.Scenario.Defaults(env.Settings)
+	d.SLO = maps.Clone(d.SLO)
+	for name := range d.SLO {
+		d.SLO[name] = cmp.Or(o.SLO[name], d.SLO[name])
+	}
 	r := &run{Entry: e, env: env, o: o, defaults: d, load: mergeLoad(o.Load, d.Load), ledger: ledger.New()}
 	if r.o.ProgressEvery == 0 {
 		r.o.ProgressEvery = 200 * time.Millisecond

@@ -328,3 +328,15 @@ func TestCompleteSettingsSaysEveryProblem(t *testing.T) {
 		}
 	}
 }
+
+// A run judges by the limit that it was given, and says which.
+func TestAnotherLimitForALatency(t *testing.T) {
+	t.Parallel()
+	for limit, pass := range map[time.Duration]bool{3 * time.Second: true, time.Microsecond: false} {
+		v := run(t, healthy(), scenario.Options{SLO: map[string]time.Duration{"end to end": limit, "of another scenario": 1}})
+		last := v.Outcomes[len(v.Outcomes)-1]
+		if want := fmt.Sprintf("≤ %g ms", limit.Seconds()*1000); v.Pass != pass || last.Want != want {
+			t.Errorf("limit %v: pass %t, %+v", limit, v.Pass, last)
+		}
+	}
+}
