@@ -56,6 +56,10 @@ func published(ports map[string]string) testcontainers.CustomizeRequestOption {
 	})
 }
 
+const again = `if [ -e /tmp/started ]; then exec /opt/kafka/bin/kafka-server-start.sh /opt/kafka/config/server.properties; fi
+touch /tmp/started
+exec /etc/kafka/docker/run`
+
 func startKafka(t *testing.T) broker {
 	t.Helper()
 	needsEngine(t)
@@ -72,10 +76,10 @@ func startKafka(t *testing.T) broker {
 			"KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
 			"KAFKA_LISTENERS":                 "OPEN://:9092,CLOSED://:9094,NETWORK://:19092,CONTROLLER://:9093",
 			// The broker calls itself, too, for transactions: at NETWORK.
-			"KAFKA_ADVERTISED_LISTENERS":           "OPEN://127.0.0.1:" + open + ",CLOSED://127.0.0.1:" + closed + ",NETWORK://localhost:19092",
-			"KAFKA_INTER_BROKER_LISTENER_NAME":     "NETWORK",
-			"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "OPEN:PLAINTEXT,CLOSED:SASL_PLAINTEXT,NETWORK:PLAINTEXT,CONTROLLER:PLAINTEXT",
-			"KAFKA_SASL_ENABLED_MECHANISMS":        "SCRAM-SHA-512",
+			"KAFKA_ADVERTISED_LISTENERS":                                    "OPEN://127.0.0.1:" + open + ",CLOSED://127.0.0.1:" + closed + ",NETWORK://localhost:19092",
+			"KAFKA_INTER_BROKER_LISTENER_NAME":                              "NETWORK",
+			"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP":                          "OPEN:PLAINTEXT,CLOSED:SASL_PLAINTEXT,NETWORK:PLAINTEXT,CONTROLLER:PLAINTEXT",
+			"KAFKA_SASL_ENABLED_MECHANISMS":                                 "SCRAM-SHA-512",
 			"KAFKA_LISTENER_NAME_CLOSED_SCRAM___SHA___512_SASL_JAAS_CONFIG": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
 
 			"KAFKA_AUTHORIZER_CLASS_NAME": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -88,27 +92,54 @@ func startKafka(t *testing.T) broker {
 			"KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS":         "0",
 			"KAFKA_HEAP_OPTS":                                "-Xms512m -Xmx512m",
 		}),
-		testcontainers.WithWaitStrategyAndDeadline(2*time.Minute, wait.ForLog("Kafka Server started"), wait.ForListeningPort("9092/tcp")),
+		// Images differ in whether they start on a folder that is formatted
+		// already, so a container that starts again starts the broker itself.
+		testcontainers.WithEntrypoint("bash", "-c", again),
+		testcontainers.WithWaitStrategyAndDeadline(2*time.Minute, wait.ForLog("Kafka Server started")),
 	)
 	testcontainers.CleanupContainer(t, c, testcontainers.StopTimeout(0)) // it takes long to stop politely
 	if err != nil {
 		t.Fatalf("start Kafka: %v", err)
 	}
-	t.Logf("%s answers %d ms after its start was asked for", compose.Kafka().Name(), time.Since(began).Milliseconds())
 	b := broker{c, "127.0.0.1:" + open, "127.0.0.1:" + closed}
+	b.await(t)
+	t.Logf("%s answers %d ms after its start was asked for", compose.Kafka().Name(), time.Since(began).Milliseconds())
 	b.addUser(t)
 	return b
 }
 
-func (b broker) addUser(t *testing.T) {
+// await asks until the broker answers. That its port can be dialled says
+// nothing: Docker's proxy takes the call.
+func (b broker) await(t *testing.T) {
+	t.Helper()
+	client := b.client(t)
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := client.Ping(t.Context())
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the broker does not answer: %v", err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// client is one that may do everything.
+func (b broker) client(t *testing.T) *kgo.Client {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.open))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	t.Cleanup(client.Close)
+	return client
+}
+
+func (b broker) addUser(t *testing.T) {
+	t.Helper()
 	user := kadm.UpsertSCRAM{User: kafkaUser, Password: kafkaPassword, Mechanism: kadm.ScramSha512, Iterations: 4096}
-	if _, err := kadm.NewClient(client).AlterUserSCRAMs(t.Context(), nil, []kadm.UpsertSCRAM{user}); err != nil {
+	if _, err := kadm.NewClient(b.client(t)).AlterUserSCRAMs(t.Context(), nil, []kadm.UpsertSCRAM{user}); err != nil {
 		t.Fatalf("make user %s: %v", kafkaUser, err)
 	}
 }

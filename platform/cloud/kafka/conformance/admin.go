@@ -182,10 +182,10 @@ func (s *suite) authorization(t *testing.T) {
 	}
 	everybody := kmsg.NewPtrDescribeUserSCRAMCredentialsRequest()
 	everybody.Users = []kmsg.DescribeUserSCRAMCredentialsRequestUser{} // as Java's clients ask
-	users, err := everybody.RequestWith(t.Context(), s.dial(t))
-	if err != nil || !slices.ContainsFunc(users.Results, func(r kmsg.DescribeUserSCRAMCredentialsResponseResult) bool { return r.User == user }) {
-		t.Errorf("users %+v, %v", users, err)
-	}
+	until(t, "the user is known", func() bool {
+		users, err := everybody.RequestWith(t.Context(), s.dial(t))
+		return err == nil && slices.ContainsFunc(users.Results, func(r kmsg.DescribeUserSCRAMCredentialsResponseResult) bool { return r.User == user })
+	})
 	readable, other := s.topic(t, 1, nil), s.topic(t, 1, nil)
 	send(t, s.dial(t), record(readable, "k", "v"), record(other, "k", "v"))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -200,6 +200,10 @@ func (s *suite) authorization(t *testing.T) {
 	if _, err := admin.CreateACLs(t.Context(), acls); err != nil {
 		t.Fatal(err)
 	}
+	until(t, "what was allowed is known", func() bool {
+		found, err := admin.DescribeACLs(t.Context(), acls)
+		return err == nil && slices.ContainsFunc(found, func(r kadm.DescribeACLsResult) bool { return len(r.Described) > 0 })
+	})
 	if got := valuesOf(read(t, as(kgo.ConsumeTopics(readable)), 1)); !slices.Equal(got, []string{"v"}) {
 		t.Errorf("read %v", got)
 	}

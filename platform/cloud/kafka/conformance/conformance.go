@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,11 @@ func (s *suite) topic(t *testing.T, partitions int32, configs map[string]*string
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = admin.DeleteTopic(context.WithoutCancel(t.Context()), topic) })
+	until(t, "every partition of the new topic has a leader", func() bool {
+		list, err := admin.ListTopics(t.Context(), topic)
+		leaderless := func(p kadm.PartitionDetail) bool { return p.Err != nil || p.Leader < 0 }
+		return err == nil && len(list[topic].Partitions) == int(partitions) && !slices.ContainsFunc(list[topic].Partitions.Sorted(), leaderless)
+	})
 	return topic
 }
 
