@@ -26,10 +26,10 @@ func TestRunsOnRealEngines(t *testing.T) {
 
 // sameVerdict runs the same plan on the embedded and on the real engines.
 func (e engines) sameVerdict(t *testing.T) {
-	real := start(t, append(plan, e.flags()...)...)
+	real := start(t, append(plan("--for", "90s"), e.flags()...)...)
 	got, gotText := real.ended(t)
 	mustPass(t, real, got)
-	own := start(t, plan...)
+	own := start(t, plan("--for", "90s")...)
 	want, wantText := own.ended(t)
 	mustPass(t, own, want)
 	if got.Target != "containers" || want.Target != "embedded" {
@@ -80,7 +80,7 @@ func shape(t *testing.T, text []byte) string {
 
 // kills has weir kill its services, which find the engines again by themselves.
 func (e engines) kills(t *testing.T) {
-	r := start(t, append(plan, append(e.flags(), "--chaos", "kills")...)...)
+	r := start(t, append(plan("--for", "90s", "--chaos", "kills"), e.flags()...)...)
 	v, _ := r.ended(t)
 	mustPass(t, r, v)
 	if len(v.Faults) == 0 {
@@ -93,7 +93,7 @@ func (e engines) kills(t *testing.T) {
 
 // restart stops the one broker that there is and starts it again.
 func (e engines) restart(t *testing.T) {
-	e.disturbed(t, func() {
+	e.disturbed(t, "2", func() {
 		polite := 20 * time.Second
 		if err := e.kafka.Stop(t.Context(), &polite); err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func (e engines) restart(t *testing.T) {
 // pause stops every process of the broker: its connections stay open and answer
 // nothing, as when the network between is gone.
 func (e engines) pause(t *testing.T) {
-	e.disturbed(t, func() {
+	e.disturbed(t, "4", func() {
 		docker, err := testcontainers.NewDockerClientWithOpts(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -125,10 +125,12 @@ func (e engines) pause(t *testing.T) {
 	})
 }
 
-// disturbed has harm done in the middle of a run. What that costs is time alone.
-func (e engines) disturbed(t *testing.T, harm func()) {
+// disturbed has harm done in the middle of a run. What that costs is time alone,
+// as long as it is shorter than what makes a reading late: two simulated minutes.
+// At the scenario's own speed that would be six seconds.
+func (e engines) disturbed(t *testing.T, speed string, harm func()) {
 	t.Helper()
-	r := start(t, append(plan, e.flags()...)...)
+	r := start(t, append(plan("--for", "45s", "--speed", speed), e.flags()...)...)
 	select {
 	case <-r.sending:
 	case <-time.After(time.Minute):

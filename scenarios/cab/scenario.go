@@ -67,6 +67,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 		Speed:    20,
 		SLO:      map[string]time.Duration{deviceToHub: time.Second, deviceToSearchable: 3 * time.Second},
 		DrainMax: 60 * time.Second,
+		StartMax: 90 * time.Second, // brokers that are new make their own topics first
 		InOrder:  true,
 		// The last hop comes long before the search, which has an objective of its own.
 		OverdueAfter: time.Second,
