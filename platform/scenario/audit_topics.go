@@ -71,7 +71,7 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	reader, err := kgo.NewClient(append(brokers.options(),
 		kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		// Who only counts may look seldom, and take more at once.
-		kgo.FetchMinBytes(256<<10), kgo.FetchMaxWait(auditCatchUp), kgo.WithPools(&recordPool{}))...)
+		kgo.FetchMinBytes(256<<10), kgo.FetchMaxBytes(1<<20), kgo.FetchMaxPartitionBytes(1<<20), kgo.FetchMaxWait(auditCatchUp), kgo.WithPools(&recordPool{}))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}

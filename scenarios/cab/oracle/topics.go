@@ -122,11 +122,16 @@ func (o *topics) Late(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
+// fetchBytesMax is what one broker sends at once: records take several times as
+// much memory as on the wire, and topics of millions of them are read.
+const fetchBytesMax = 512 << 10
+
 // records are the committed records of a topic, from its beginning to its end of now.
 func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Record, error] {
 	return func(yield func(*kgo.Record, error) bool) {
 		client, err := kgo.NewClient(append(o.options(), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(),
-			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+			kgo.FetchMaxBytes(fetchBytesMax), kgo.FetchMaxPartitionBytes(fetchBytesMax))...)
 		if err != nil {
 			yield(nil, err)
 			return
