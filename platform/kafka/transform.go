@@ -67,7 +67,7 @@ type TransformerConfig struct {
 	TickInterval    time.Duration // of Clock: the handler is called without records after so long without any; 0 means never
 	TransactionMax  time.Duration // brokers abort a transaction that is open for so long; 0 means 15s
 	StopMax         time.Duration // to commit what is in hand when ctx ends; 0 means 5s
-	RetryMax        time.Duration // longest wait between retries; 0 means 5s
+	RetryMax        time.Duration // longest wait between retries; 0 means 1s
 	Compression     Compression   // of the outputs; "" means snappy
 	Clock           clock.Clock   // of ticks; nil means the wall clock
 	Seed            uint64        // of the retries' jitter; 0 means from the clock
@@ -104,7 +104,7 @@ func (c TransformerConfig) withDefaults() TransformerConfig {
 	c.CommitRecords = cmp.Or(c.CommitRecords, 50_000)
 	c.TransactionMax = cmp.Or(c.TransactionMax, 15*time.Second)
 	c.StopMax = cmp.Or(c.StopMax, 5*time.Second)
-	c.RetryMax = cmp.Or(c.RetryMax, 5*time.Second)
+	c.RetryMax = cmp.Or(c.RetryMax, time.Second)
 	c.Clock = cmp.Or[clock.Clock](c.Clock, clock.Wall{})
 	c.Logger = loggerOr(c.Logger)
 	return c

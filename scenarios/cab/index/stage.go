@@ -87,7 +87,7 @@ func New(cfg Config) (*Stage, error) {
 	s.consumer, err = kafka.NewConsumer(cfg.Cluster, kafka.ConsumerConfig{
 		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topics: []string{cfg.Activity, cfg.Metrics},
 		BatchRecordsMax: batchRecordsMax, QueueRecordsMax: queueRecordsMax, HandOverMax: cmp.Or(cfg.HandOverMax, 5*time.Second), CommitInterval: 500 * time.Millisecond,
-		Clock: cfg.Wall, Logger: cfg.Log,
+		RetryMax: time.Second, Clock: cfg.Wall, Logger: cfg.Log,
 	}, s.handle)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
