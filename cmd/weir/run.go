@@ -69,8 +69,8 @@ type runFlags struct {
 	slo    map[string]string
 
 	limits   map[string]time.Duration // what --slo says
-	schedule chaos.Schedule      // what --chaos names
-	settings []map[string]string // complete, of each scenario
+	schedule chaos.Schedule           // what --chaos names
+	settings []map[string]string      // complete, of each scenario
 }
 
 func newRunCommand(g *globals, s sabotage) *cobra.Command {
