@@ -21,7 +21,7 @@ func examineCompiler(ctx context.Context) finding {
 
 func examineDocker(ctx context.Context) finding {
 	return examineTool(ctx, "container engine",
-		"not needed; runs on real engines in containers will want Docker or a compatible engine that answers",
+		"not needed; runs on real engines in containers want Docker, or a compatible engine that answers",
 		[]string{"docker"}, "version", "--format", "server {{.Server.Version}}")
 }
 
