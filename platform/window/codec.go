@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // Codec writes a value as bytes and reads it back. Append must give equal
@@ -87,14 +86,6 @@ func (r *Reader) Uint64() uint64 {
 		return binary.BigEndian.Uint64(b)
 	}
 	return 0
-}
-
-// Float64 reads what AppendFloat64 wrote.
-func (r *Reader) Float64() float64 { return math.Float64frombits(r.Uint64()) }
-
-// AppendFloat64 writes a number's eight bytes.
-func AppendFloat64(dst []byte, value float64) []byte {
-	return binary.BigEndian.AppendUint64(dst, math.Float64bits(value))
 }
 
 // Rest reads what is left.

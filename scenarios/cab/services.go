@@ -120,7 +120,7 @@ func instance(component string) string {
 	if err != nil {
 		host = "localhost"
 	}
-	return cmp.Or(os.Getenv("GROUP_INSTANCE_ID"), component+"@"+host)
+	return cmp.Or(os.Getenv(kafka.EnvInstanceID), component+"@"+host)
 }
 
 // closing waits for a channel to close.

@@ -6,6 +6,7 @@ package event
 //
 //	200 Receipt     every line was accepted or refused on its own
 //	400 Refusal     the body as a whole is no NDJSON or no gzip
+//	408             the body did not come through: send the same lines again
 //	503 Retry-After the topic takes nothing now: send the same lines again
 const (
 	TelemetryPath = "/telemetry"

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -84,19 +85,18 @@ func bodyRefusal(err error) *event.Refusal {
 	return &event.Refusal{Field: "body", Value: quoted(err.Error()), Remedy: "send NDJSON, as it is or as gzip"}
 }
 
-// passing is an error that is the connection's and not the body's: there is
-// nobody to be answered.
+// passing is an error that is the connection's and not the body's: the same body
+// may come through the next time.
 func passing(err error) error {
 	var large *http.MaxBytesError
-	if errors.As(err, &large) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.EOF) {
-		return nil
+	var corrupt flate.CorruptInputError
+	for _, body := range []error{gzip.ErrHeader, gzip.ErrChecksum, io.EOF, io.ErrUnexpectedEOF} { // the last also of a client that has gone
+		if errors.Is(err, body) {
+			return nil
+		}
 	}
-	var corrupt interface{ Error() string }
-	if errors.As(err, &corrupt) && strings.HasPrefix(err.Error(), "flate:") {
+	if errors.As(err, &large) || errors.As(err, &corrupt) {
 		return nil
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil // of the gzip, or of a client that has gone and reads nothing
 	}
 	return err
 }

@@ -134,7 +134,10 @@ func (h *Hub) Run(ctx context.Context) error {
 		defer cancel()
 		err := server.Shutdown(finish)
 		<-ended
-		return err
+		if err != nil {
+			return fmt.Errorf("hub: answer the batches in hand: %w", err)
+		}
+		return nil
 	})
 	return group.Wait()
 }
@@ -188,7 +191,10 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	defer h.giveBack(b)
 	text, bad, err := b.read(w, r)
 	if err != nil {
-		return // the client has gone
+		// Mostly nobody listens any more, but without a word this would be a 200.
+		h.log.Debug("a batch did not come through", "error", err)
+		h.reply(w, http.StatusRequestTimeout, map[string]string{"error": "the batch did not come through; send the same lines again"})
+		return
 	}
 	if bad != nil {
 		h.figures.refused.Add(1)

@@ -10,8 +10,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -200,6 +203,23 @@ func TestBodiesThatAreNoBatchAreRefusedWhole(t *testing.T) {
 	}
 	if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) > 0 {
 		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+// Silence would be a 200, which promises that the lines are on the topic.
+func TestBatchThatDoesNotComeThroughIsToBeSentAgain(t *testing.T) {
+	t.Parallel()
+	h := &Hub{log: slog.New(slog.DiscardHandler)}
+	for _, encoding := range []string{"", "gzip"} {
+		body := io.MultiReader(bytes.NewReader(gzipped(line(0, nil))[:30]), iotest.ErrReader(os.ErrDeadlineExceeded))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, event.TelemetryPath, body)
+		r.Header.Set("Content-Type", event.NDJSON)
+		r.Header.Set("Content-Encoding", encoding)
+		w := httptest.NewRecorder()
+		h.take(w, r)
+		if w.Code != http.StatusRequestTimeout || h.Figures().Refused > 0 {
+			t.Errorf("encoding %q: status %d, %+v", encoding, w.Code, h.Figures())
+		}
 	}
 }
 
