@@ -19,6 +19,9 @@ func (a *App) routes(transport http.RoundTripper) http.Handler {
 		"GET /{$}":       "web/index.html",
 		"GET /app.js":    "web/app.js",
 		"GET /charts.js": "web/charts.js",
+		"GET /city.js":   "web/city.js",
+		"GET /lists.js":  "web/lists.js",
+		"GET /live.js":   "web/live.js",
 		"GET /style.css": "web/style.css",
 		"GET /icon.svg":  "web/icon.svg",
 	} {

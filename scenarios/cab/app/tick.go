@@ -13,7 +13,7 @@ import (
 func (a *App) tick(ctx context.Context) error {
 	ticker := a.env.Wall.NewTicker(a.cfg.Interval)
 	defer ticker.Stop()
-	var before kafka.GroupLook
+	var latest, before kafka.GroupLook
 	for {
 		select {
 		case <-ctx.Done():
@@ -21,10 +21,10 @@ func (a *App) tick(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		look := a.watch.Look()
-		n := a.store.tick(a.sample(look, before))
-		if look.At.After(before.At) {
-			before = look
+		if look.At.After(latest.At) { // else there was no new look since the last tick
+			before, latest = latest, look
 		}
+		n := a.store.tick(a.sample(look, before))
 		if a.viewers.any() {
 			a.viewers.tell(a.encode(n))
 		}
