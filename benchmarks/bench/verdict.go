@@ -12,10 +12,13 @@ import (
 	"time"
 )
 
+type quantiles struct{ P50, P99 float64 }
+
 // outcome is what one run of the scenario came to.
 type outcome struct {
 	microseconds float64 // of processor time per event, all processes
 	p50, p99     float64 // ms from the intended send to the outcome
+	latencies    map[string]quantiles
 	sent         int
 	seconds      float64 // of the whole run
 	firstMs      float64 // from the process' start to its first graded event
@@ -57,7 +60,7 @@ func runScenario(ctx context.Context, weir, latency string, args ...string) (out
 			Name, Got string
 			Pass      bool
 		}
-		LatencyMs map[string]struct{ P50, P99 float64 }
+		LatencyMs map[string]quantiles
 		PeakBytes int64   `json:"peakRSSBytes"`
 		Duration  float64 `json:"durationSeconds"`
 		Startup   struct{ FirstGradedEventMs float64 }
@@ -69,7 +72,7 @@ func runScenario(ctx context.Context, weir, latency string, args ...string) (out
 	busy := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime() // with all the processes it has waited for
 	o := outcome{
 		microseconds: busy.Seconds() * 1e6 / v.Hops[0].Sent, peakBytes: v.PeakBytes, sent: int(v.Hops[0].Sent), seconds: v.Duration, firstMs: v.Startup.FirstGradedEventMs,
-		p50: v.LatencyMs[latency].P50, p99: v.LatencyMs[latency].P99,
+		latencies: v.LatencyMs, p50: v.LatencyMs[latency].P50, p99: v.LatencyMs[latency].P99,
 	}
 	for _, promise := range v.Outcomes {
 		if !promise.Pass {
