@@ -57,9 +57,9 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	}
 	defer finder.Close()
 	admin := kadm.NewClient(finder)
-	starts, err := a.starts(ctx, admin)
+	starts, err := a.begin(ctx, admin)
 	if err != nil {
-		return fmt.Errorf("find where to begin: %w", err)
+		return err
 	}
 	from := map[string]map[int32]kgo.Offset{}
 	starts.Each(func(o kadm.ListedOffset) {
@@ -80,6 +80,26 @@ func (a *topicsAudit) Run(ctx context.Context) error {
 	group.Go(func() error { return a.read(ctx, reader) })
 	group.Go(func() error { return a.watch(ctx, admin) })
 	return group.Wait()
+}
+
+// beginMax is how long brokers may be away when the audit begins.
+const beginMax = 30 * time.Second
+
+// begin finds where to begin, in spite of brokers that go and come back meanwhile.
+func (a *topicsAudit) begin(ctx context.Context, admin *kadm.Client) (kadm.ListedOffsets, error) {
+	for giveUp := a.wall.Now().Add(beginMax); ; {
+		starts, err := a.starts(ctx, admin)
+		if err == nil || ctx.Err() != nil {
+			return starts, err
+		}
+		if a.wall.Now().After(giveUp) {
+			return nil, fmt.Errorf("find where to begin: %w", err)
+		}
+		a.log.Debug("audit cannot find where to begin, trying again", "error", err)
+		if err := a.wall.Sleep(ctx, auditCatchUp); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // starts are where records of since and after begin. The ends are asked for

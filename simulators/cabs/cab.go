@@ -13,7 +13,7 @@ type role uint8
 const (
 	regular  role = iota
 	rubbishy      // sends rubbish now and then
-	skewed        // its clock is five minutes ahead
+	skewed        // its clock is an hour ahead
 	tardy         // sends a reading minutes late now and then
 )
 

@@ -56,7 +56,7 @@ func TestPlanHasEverything(t *testing.T) {
 	for what, n := range map[string]int{
 		"late": c.expect["late"], "refuse": c.expect["refuse"], "tunnel": c.held["tunnel"], "now": c.again["now"],
 		"later": c.again["later"], "in": c.passenger["in"], "out": c.passenger["out"], "old firmware": c.old,
-		"skew": c.mistakes["clock five minutes ahead"], "battery": c.closes["battery"], "engine": c.closes["engine"],
+		"skew": c.mistakes["clock an hour ahead"], "battery": c.closes["battery"], "engine": c.closes["engine"],
 		"gps": c.closes["gps"], "tyre": c.closes["tyre"],
 	} {
 		if n < 20 {

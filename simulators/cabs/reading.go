@@ -19,10 +19,10 @@ const (
 
 // What devices do, beside their faults.
 const (
-	clockAhead      = 5 * time.Minute // of a skewed device
-	rubbishPercent  = 30              // of a rubbishy device's readings, at most
-	repeatPerMille  = 20              // of the readings that arrive in time are sent twice
-	lateOneIn       = 20              // of a tardy device's readings, at most
+	clockAhead      = time.Hour // of a skewed device
+	rubbishPercent  = 30        // of a rubbishy device's readings, at most
+	repeatPerMille  = 20        // of the readings that arrive in time are sent twice
+	lateOneIn       = 20        // of a tardy device's readings, at most
 	lateMin         = 4 * time.Minute
 	lateSpread      = 2 * time.Minute
 	stillLateBeyond = 210 * time.Second // so much later a cab was live again: then a reading is late for certain

@@ -62,7 +62,7 @@ type rubbish struct {
 }
 
 func newRubbish() rubbish {
-	r := rubbish{kinds: mistakes(), skewed: refuseLabels("clock five minutes ahead", "event_time")}
+	r := rubbish{kinds: mistakes(), skewed: refuseLabels("clock an hour ahead", "event_time")}
 	for _, kind := range r.kinds {
 		r.labels = append(r.labels, refuseLabels(kind.name, kind.field))
 	}
