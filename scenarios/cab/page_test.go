@@ -39,6 +39,27 @@ func described() map[string][]string {
 	return all
 }
 
+// docs/metrics.md tells all metrics, and no other.
+func TestMetricsAreTold(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, told := described(), map[string]bool{}
+	for _, name := range regexp.MustCompile(`\b(?:weir|kafka)_\w+`).FindAllString(string(text), -1) {
+		told[name] = true
+		if _, ok := known[name]; !ok {
+			t.Errorf("%s is told, and is not there", name)
+		}
+	}
+	for name := range known {
+		if !told[name] && !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") {
+			t.Errorf("%s is not told", name)
+		}
+	}
+}
+
 // The Grafana dashboard in compose asks for metrics and labels that there are.
 func TestGrafanaAsksForWhatThereIs(t *testing.T) {
 	t.Parallel()
