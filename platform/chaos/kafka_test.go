@@ -127,6 +127,23 @@ func TestASchedulePassesNoScenarioBy(t *testing.T) {
 	}
 }
 
+func TestScheduleSaysWhatHasNoTarget(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `faults:
+  - {at: 1s, kind: poison, target: topics}
+  - {at: 1s, kind: stop, target: services, for: 1s}
+  - {at: 1s, kind: rebalance, target: groups}
+  - {at: 2s, kind: rebalance, target: groups}
+  - {at: 1s, kind: split, target: in}
+`)
+	if got := s.Missing(targets()); !slices.Equal(got, []string{"topics", "groups"}) {
+		t.Errorf("on streams: %q", got)
+	}
+	if got := s.Missing(kafkaTargets()); len(got) != 0 {
+		t.Errorf("on Kafka: %q", got)
+	}
+}
+
 func TestSeedPicks(t *testing.T) {
 	t.Parallel()
 	s := parse(t, "faults: [{at: 1s, kind: kill, target: services, pick: 1}]")

@@ -99,6 +99,20 @@ func (s Schedule) nothing(targets []Target) error {
 		ErrNothing, strings.Join(wanted, ", "), orNone(there))
 }
 
+// Missing are the words for all of a kind that the schedule has faults for and
+// that no target is of: those faults hit nothing.
+func (s Schedule) Missing(targets []Target) (words []string) {
+	for _, f := range s.Faults {
+		kind, ok := group(f.Target)
+		r, _ := rulesOf(f.Kind)
+		there := slices.ContainsFunc(targets, func(t Target) bool { return t.Kind == kind && r.hits(t) })
+		if ok && !there && !slices.Contains(words, f.Target) {
+			words = append(words, f.Target)
+		}
+	}
+	return words
+}
+
 // find are the targets a fault means.
 func (p *problems) find(f Fault, targets []Target) (found []Target) {
 	r, _ := rulesOf(f.Kind)

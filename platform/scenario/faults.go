@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,9 @@ func newFaults(r *run, w World) (*faults, error) {
 		plan: plan, world: w, env: r.env, name: r.Scenario.Name(), children: children{},
 		limit:    cmp.Or(r.defaults.RecoverMax, r.defaults.DrainMax),
 		recovery: newRecovery(r, len(plan)),
+	}
+	if words := r.o.Chaos.Missing(r.defaults.Targets); len(words) > 0 {
+		r.skipped = append(r.skipped, Skip{What: "faults of " + strings.Join(words, ", "), Reason: "the scenario has none"})
 	}
 	f.deposits = newDeposits(r.env, r.defaults.Targets)
 	r.ledger.Trace(r.env.Wall.Now)
