@@ -108,7 +108,8 @@ func start(t *testing.T, args ...string) *running {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	r.Cmd = exec.CommandContext(ctx, weirBinary, append([]string{"run", "cab", "--json", r.file}, args...)...)
-	r.Env = append(os.Environ(), "KAFKA_USER="+kafkaUser, "KAFKA_PASSWORD="+kafkaPassword)
+	// Each component signs in as itself, and may do what it has to.
+	r.Env = append(os.Environ(), "KAFKA_USER="+kafkaUser, "KAFKA_PASSWORD="+kafkaPassword, "KAFKA_USERS=components")
 	r.Stderr = &r.stderr
 	out, err := r.StdoutPipe()
 	if err != nil {
