@@ -19,7 +19,7 @@ type Topic struct {
 	Partitions        int32         // 0 means 6
 	ReplicationFactor int16         // 0 means 3 where there are three brokers or more, else 1
 	MinInsyncReplicas int16         // 0 means 2 where the replication factor is 3 or more, else 1
-	Retention         time.Duration // 0 means what the cluster has by default, negative means for ever
+	Retention         time.Duration // at least; 0 means what the cluster has by default, negative means for ever
 	Compact           bool          // keep the last value of each key instead: Retention must be 0
 	Configs           map[string]string
 }
@@ -119,7 +119,7 @@ func (t Topic) on(brokers int) (Topic, error) {
 
 // wants are the configs that Provision sets and later insists on.
 func (t Topic) wants() map[string]string {
-	wants := map[string]string{"min.insync.replicas": strconv.Itoa(int(t.MinInsyncReplicas))}
+	wants := map[string]string{"min.insync.replicas": strconv.Itoa(int(t.MinInsyncReplicas)), "cleanup.policy": "delete"}
 	if t.Compact {
 		wants["cleanup.policy"] = "compact"
 	}
@@ -201,7 +201,7 @@ func compareConfigs(t Topic, config kadm.ResourceConfig) []error {
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if have[key] == wants[key] {
+		if have[key] == wants[key] || key == "retention.ms" && longer(have[key], wants[key]) {
 			continue
 		}
 		fix := fmt.Sprintf("kafka-configs.sh --bootstrap-server HOST:PORT --alter --entity-type topics --entity-name %s --add-config %s=%s (kadm: AlterTopicConfigs)", t.Name, key, wants[key])
@@ -211,4 +211,11 @@ func compareConfigs(t Topic, config kadm.ResourceConfig) []error {
 		problems = append(problems, &TopicError{t.Name, key, strconv.Quote(have[key]), strconv.Quote(wants[key]), fix})
 	}
 	return problems
+}
+
+// longer compares two values of retention.ms, of which -1 is for ever.
+func longer(have, want string) bool {
+	h, err := strconv.ParseInt(have, 10, 64)
+	w, err2 := strconv.ParseInt(want, 10, 64)
+	return err == nil && err2 == nil && w >= 0 && (h < 0 || h > w)
 }

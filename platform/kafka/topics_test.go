@@ -30,8 +30,13 @@ func TestProvisionTwiceIsOnce(t *testing.T) {
 func TestProvisionRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, cluster := brokers(t, nil)
-	if err := kafka.Provision(t.Context(), cluster, []kafka.Topic{{Name: "data", Retention: time.Hour}}); err != nil {
+	made := []kafka.Topic{{Name: "data", Retention: time.Hour}, {Name: "state", Partitions: 3, Compact: true}, {Name: "kept", Retention: -1}}
+	if err := kafka.Provision(t.Context(), cluster, made); err != nil {
 		t.Fatal(err)
+	}
+	less := []kafka.Topic{{Name: "data", Retention: time.Minute}, {Name: "kept", Retention: time.Minute}}
+	if err := kafka.Provision(t.Context(), cluster, less); err != nil {
+		t.Fatalf("topics that keep records for longer: %v", err)
 	}
 	for name, test := range map[string]struct {
 		topic kafka.Topic
@@ -42,6 +47,8 @@ func TestProvisionRefusesWhatIsWrong(t *testing.T) {
 		"fewer partitions": {kafka.Topic{Name: "data", Partitions: 3, Retention: time.Hour}, "Partitions", "delete the topic"},
 		"retention":        {kafka.Topic{Name: "data", Retention: 2 * time.Hour}, "retention.ms", "kafka-configs.sh"},
 		"policy":           {kafka.Topic{Name: "data", Compact: true}, "cleanup.policy", "kafka-configs.sh"},
+		"other policy":     {kafka.Topic{Name: "state", Partitions: 3}, "cleanup.policy", "cleanup.policy=delete"},
+		"for ever":         {kafka.Topic{Name: "data", Retention: -1}, "retention.ms", "retention.ms=-1"},
 		"replicas":         {kafka.Topic{Name: "new", ReplicationFactor: 2}, "ReplicationFactor", "set 3"},
 		"minimum in sync":  {kafka.Topic{Name: "new", MinInsyncReplicas: 3}, "MinInsyncReplicas", "refuses writes"},
 		"one in sync":      {kafka.Topic{Name: "new", MinInsyncReplicas: 1}, "MinInsyncReplicas", "one disk"},

@@ -2,12 +2,17 @@ package cab
 
 import (
 	"context"
+	"time"
 
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
 	"github.com/weirstream/weir/scenarios/cab/index"
 )
+
+// retention is how long records are kept at least: a stage that stands still for
+// longer loses some. It is what brokers have by default.
+const retention = 7 * 24 * time.Hour
 
 // Provision creates the topics and index templates that are missing and checks
 // those that exist, and admits the components to Kafka. It is idempotent.
@@ -22,7 +27,7 @@ func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
 		{Name: event.MeasureStateTopic, Partitions: n, Compact: true},
 	}
 	for _, name := range []string{event.TelemetryTopic, event.DeadTopic, event.LateTopic, event.ActivityTopic, event.ActivityDeadTopic, event.MetricsTopic, event.IndexDeadTopic} {
-		topics = append(topics, kafka.Topic{Name: name, Partitions: n})
+		topics = append(topics, kafka.Topic{Name: name, Partitions: n, Retention: retention})
 	}
 	if err := kafka.Provision(ctx, kafka.Cluster(brokers), topics); err != nil {
 		return err

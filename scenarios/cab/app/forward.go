@@ -4,9 +4,13 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"time"
 
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
+
+// batchMax is how long a device may take to send a batch.
+const batchMax = 30 * time.Second
 
 // forward hands batches of readings to the hub, so that page and API are at one
 // address where they are one process. Devices that know the hub's own need not
@@ -31,6 +35,9 @@ func (a *App) forward(transport http.RoundTripper) http.Handler {
 		if a.env.URL == nil || a.env.URL(a.cfg.Hub) == "" {
 			away(w)
 			return
+		}
+		if err := http.NewResponseController(w).SetReadDeadline(a.env.Wall.Now().Add(batchMax)); err != nil {
+			a.log.Debug("a batch may take for ever", "error", err)
 		}
 		proxy.ServeHTTP(w, r)
 	})

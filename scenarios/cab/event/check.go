@@ -71,6 +71,9 @@ func (t *Telemetry) checkIdentity() *Invalid {
 	if len(t.RunID) == 0 || len(t.RunID) > runIDMax {
 		return text("run_id", t.RunID, "is empty or too long", "send 1 to 64 characters")
 	}
+	if !plain(t.RunID) {
+		return text("run_id", t.RunID, "has characters that ids of documents do not", "send letters, digits, dots, hyphens and underscores")
+	}
 	if cab, ok := cabNumber(t.Cab); !ok || cab != device {
 		return text("cab", t.Cab, "is not the cab of id "+t.ID, "send cab- and eight digits, the device of the id")
 	}
@@ -127,7 +130,22 @@ func (t *Telemetry) checkSchema() *Invalid {
 	if len(t.Firmware) == 0 || len(t.Firmware) > firmwareMax {
 		return text("firmware", t.Firmware, "is empty or too long", "send 1 to 16 characters")
 	}
+	if !plain(t.Firmware) {
+		return text("firmware", t.Firmware, "has characters that versions do not", "send letters, digits, dots, hyphens and underscores")
+	}
 	return nil
+}
+
+// plain says that a text can be part of an id, a page and a log as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // within also refuses what is not a number.

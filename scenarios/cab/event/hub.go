@@ -5,7 +5,7 @@ package event
 // line is on the topic for good.
 //
 //	200 Receipt     every line was accepted or refused on its own
-//	400 Refusal     the body as a whole is no NDJSON or no gzip
+//	400 Refusal     the body as a whole is no NDJSON, no gzip, or too much
 //	408             the body did not come through: send the same lines again
 //	503 Retry-After the topic takes nothing now: send the same lines again
 const (

@@ -24,6 +24,7 @@ import (
 const (
 	bodyBytesMax = 16 << 20 // inflated
 	lineBytesMax = 16 << 10
+	linesMax     = 20_000 // each may be refused at length: 16 MiB of short ones are gigabytes of answer
 )
 
 // body is what one batch is read by and into. It is used again by another one.
@@ -58,6 +59,8 @@ func (b *body) read(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refu
 		return nil, tooLarge(), nil
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, &event.Refusal{Field: "body", Value: `""`, Remedy: "send one reading a line"}, nil
+	case bytes.Count(text, []byte{'\n'}) > linesMax:
+		return nil, &event.Refusal{Field: "body", Value: fmt.Sprintf("more than %d lines", linesMax), Remedy: "send fewer lines at once"}, nil
 	default:
 		return text, nil, nil
 	}
@@ -118,7 +121,7 @@ func read(line []byte, t *event.Telemetry, now time.Time) *event.Refusal {
 	if err != nil && errors.As(err, &bad) {
 		return &event.Refusal{Field: bad.Field, Value: bad.Value, Remedy: bad.Problem + ": " + bad.Remedy}
 	}
-	return nil
+	return incomplete(line)
 }
 
 // undecodable names the first field, by name, whose value does not fit, and else

@@ -192,6 +192,7 @@ func TestBodiesThatAreNoBatchAreRefusedWhole(t *testing.T) {
 		"damaged gzip":   {event.NDJSON, "gzip", append(gzipped(line(0, nil))[:60], bytes.Repeat([]byte{7}, 60)...), "body"},
 		"nothing":        {event.NDJSON, "", []byte(" \n\n"), "body"},
 		"too much":       {event.NDJSON, "", bytes.Repeat([]byte("x\n"), bodyBytesMax/2+1), "body"},
+		"too many lines": {event.NDJSON, "gzip", gzipped(strings.Repeat("x\n", linesMax+1)), "body"},
 		"a bomb":         {event.NDJSON, "gzip", gzipped(strings.Repeat("x\n", bodyBytesMax)), "body"},
 	} {
 		status, text := post(t, url, c.contentType, c.encoding, c.body)
@@ -242,6 +243,34 @@ func TestUnwillingTopicTurnsBatchesAway(t *testing.T) {
 	defer reply.Body.Close() //nolint:errcheck // only read
 	if reply.StatusCode != http.StatusServiceUnavailable || reply.Header.Get("Retry-After") == "" {
 		t.Errorf("%s, Retry-After %q", reply.Status, reply.Header.Get("Retry-After"))
+	}
+}
+
+func TestReadingThatLeavesOutWhatItHasToSayIsRefused(t *testing.T) {
+	t.Parallel()
+	whole := strings.TrimSpace(line(0, nil))
+	for _, c := range []struct{ name, old, new, field string }{
+		{"nothing", "", "", ""},
+		{"nothing of note is null", `{"id"`, `{"note":null,"id"`, ""},
+		{"hired", `"hired":false,`, "", "hired"},
+		{"hired is null", `"hired":false`, `"hired": null`, "hired"},
+		{"GPS", `"gps_ok":true,`, `"gps":true,`, "gps_ok"},
+		{"engine", `"engine_c":90,`, "", "engine_c"},
+		{"speed is null", `"speed_kmh":0`, `"speed_kmh":null`, "speed_kmh"},
+		{"a tyre is null", `220]`, `null]`, "tyre_kpa"},
+	} {
+		text := strings.Replace(whole, c.old, c.new, 1)
+		if c.old != "" && text == whole {
+			t.Fatalf("%s: nothing to replace in %s", c.name, whole)
+		}
+		r := event.Telemetry{TyreKPa: []float64{1, 2, 3, 4}} // of a line before
+		refusal := read([]byte(text), &r, now())
+		switch {
+		case c.field == "" && refusal != nil:
+			t.Errorf("%s: %+v", c.name, refusal)
+		case c.field != "" && (refusal == nil || refusal.Field != c.field || refusal.Remedy == ""):
+			t.Errorf("%s: %+v, want field %s", c.name, refusal, c.field)
+		}
 	}
 }
 
