@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // oneArgument wants exactly one argument and says what it is when it is not there.
@@ -57,6 +58,17 @@ func unanswered(err error) error {
 	var dial *net.OpError
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dial) && dial.Op == "dial" {
 		return fmt.Errorf("nothing answers there; start `weir cloud` or give the right --endpoint (%w)", err)
+	}
+	return err
+}
+
+// unprovisioned adds the remedy to the error of a service that brokers do not
+// know, or whose topics they do not have.
+func unprovisioned(err error, scenario string) error {
+	for _, sign := range []error{kerr.SaslAuthenticationFailed, kerr.UnknownTopicOrPartition, kerr.TopicAuthorizationFailed} {
+		if errors.Is(err, sign) {
+			return fmt.Errorf("%w; if %s was never provisioned there, `weir provision %s` does it", err, scenario, scenario)
+		}
 	}
 	return err
 }

@@ -1,10 +1,25 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 )
+
+func TestServiceUnknownToBrokersSaysHowToProvision(t *testing.T) {
+	t.Parallel()
+	err := unprovisioned(fmt.Errorf("service index: %w", kerr.SaslAuthenticationFailed), "cab")
+	if !errors.Is(err, kerr.SaslAuthenticationFailed) || !strings.HasSuffix(err.Error(), "`weir provision cab` does it") {
+		t.Errorf("got %v", err)
+	}
+	if other := errors.New("x"); unprovisioned(other, "cab") != other || unprovisioned(nil, "cab") != nil { //nolint:errorlint // the very same
+		t.Error("other errors are given advice, too")
+	}
+}
 
 func TestSimulateAsksFirstWhetherAnythingAnswers(t *testing.T) {
 	t.Parallel()

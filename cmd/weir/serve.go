@@ -58,10 +58,11 @@ func serve(cmd *cobra.Command, s scenario.Scenario, env scenario.Env, name strin
 	if err != nil {
 		return err
 	}
-	return scenario.Serve(cmd.Context(), s, env, list, func() {
+	err = scenario.Serve(cmd.Context(), s, env, list, func() {
 		addresses.print(cmd.OutOrStdout())
 		fmt.Fprintln(cmd.OutOrStdout(), "ready")
 	})
+	return unprovisioned(err, s.Name())
 }
 
 // chosen is the service of a name, or all for "".
