@@ -2,10 +2,12 @@
 // to a hub, and what they report becomes activity and metrics of a city's zones.
 //
 //	POST /telemetry → hub → cab-telemetry → refine → cab-activity → measure → cab-metrics
+//	                                                 cab-activity, cab-metrics → index → OpenSearch
 //
-// The hub is at-least-once. Both stages read, keep state and write in Kafka
-// transactions, so readers of committed records see each reading refined once
-// and each window once, whatever is killed.
+// The hub is at-least-once. refine and measure read, keep state and write in
+// Kafka transactions, so readers of committed records see each reading refined
+// once and each window once, whatever is killed. index writes documents by
+// external version, so that what comes again changes nothing.
 package cab
 
 import (
@@ -60,7 +62,7 @@ func (Scenario) Settings() []scenario.Setting {
 }
 
 // Defaults are those of a plain run: some minutes of the city in twenty seconds,
-// and two more until the last windows have ended.
+// and twelve seconds more until the last windows have ended.
 func (Scenario) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load:     scenario.Load{Rate: 30, Devices: 400, For: 400 * time.Second},
@@ -99,7 +101,8 @@ func (Scenario) Roles() fs.FS {
 }
 
 // Hops are the topics a reading passes. One that comes too late passes the side
-// topic instead of cab-activity.
+// topic instead of cab-activity. What becomes of cab-metrics and of documents the
+// grader compares.
 func (Scenario) Hops() []scenario.Hop {
 	return []scenario.Hop{
 		{From: "device", To: event.TelemetryTopic, Guarantee: scenario.AtLeastOnce, Store: scenario.Topics{event.TelemetryTopic}, Identify: event.Identify},

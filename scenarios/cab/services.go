@@ -31,7 +31,7 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, meter, err := newMetrics(env, measures)
+	metrics, meter, err := newMetrics(env, refines, measures)
 	if err != nil {
 		return nil, err
 	}

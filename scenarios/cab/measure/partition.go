@@ -9,7 +9,9 @@
 // Where it breaks: a source counts from its first record of a run on, for one
 // that no cab reports to must not hold the windows. One whose first record comes
 // when the others are already further than the lateness has it, and what follows
-// it, counted as misplaced and in no window.
+// it, counted as misplaced and in no window. And a source that has reported and
+// falls silent, because no cab of that partition reports any more, holds all
+// windows until one does.
 package measure
 
 import (

@@ -67,9 +67,6 @@ func New(cfg Config) (*Stage, error) {
 	return s, nil
 }
 
-// Dead is how many records could not be read since New.
-func (s *Stage) Dead() int64 { return s.standing.dead.Load() }
-
 // handle measures a batch of one partition.
 func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []*kgo.Record, err error) {
 	var room event.Activity // nobody keeps one

@@ -20,7 +20,7 @@ func reading(seq int64, at time.Duration) *event.Telemetry {
 	return &event.Telemetry{
 		ID: event.TelemetryID(1, uint32(seq)), RunID: "r", Cab: event.CabName(1), Seq: seq,
 		EventTime: event.MillisOf(time.Unix(1_000_000, 0).Add(at)), Schema: event.Schema,
-		Lat: 47.33, Lon: 8.41, EngineC: 90, BatteryV: 12.5, TyreKPa: []float64{220, 220, 220, 220}, GPSOK: true,
+		Lat: 47.33, Lon: 8.41, EngineC: 90, BatteryV: 12.5, TyreKPa: []float64{220, 220, 220, 220}, GPSOK: true, Firmware: "2.1",
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -38,19 +37,7 @@ type Stage struct {
 	cfg       Config
 	telemetry *avro.Decoder[event.Telemetry]
 	activity  *avro.Encoder[event.Activity]
-	figures   figures
-}
-
-type figures struct{ accepted, duplicates, late, outdated, dead atomic.Int64 }
-
-// Figures count what was handled since New, what was handled again after an
-// abort included.
-type Figures struct {
-	Accepted   int64 `json:"accepted"`
-	Duplicates int64 `json:"duplicates"`
-	Late       int64 `json:"late"`
-	Outdated   int64 `json:"outdated"`
-	Dead       int64 `json:"dead"`
+	counts    counts
 }
 
 // New checks cfg and starts nothing.
@@ -70,12 +57,6 @@ func New(cfg Config) (*Stage, error) {
 		return nil, fmt.Errorf("refine: %w", err)
 	}
 	return s, nil
-}
-
-// Figures are safe to ask at any time.
-func (s *Stage) Figures() Figures {
-	f := &s.figures
-	return Figures{f.accepted.Load(), f.duplicates.Load(), f.late.Load(), f.outdated.Load(), f.dead.Load()}
 }
 
 // handle refines a batch of one partition.
@@ -103,7 +84,7 @@ func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, o
 		if errors.As(err, &registry) {
 			return err // the registry is down: not the record's fault
 		}
-		s.figures.dead.Add(1)
+		s.counts.dead.Add(1)
 		out.add(kafka.NewDeadLetter(record, err, 1, s.cfg.Wall.Now()))
 		return nil
 	}
@@ -117,7 +98,7 @@ func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, o
 			err = out.activity(ctx, &a, mark)
 		}
 	})
-	s.count(verdict)
+	s.counts.verdicts[verdict].Add(1)
 	if verdict == Late || verdict == Outdated {
 		out.add(&kgo.Record{Topic: s.cfg.Late, Key: record.Key, Value: record.Value, Headers: record.Headers})
 	}
@@ -138,17 +119,4 @@ func (s *Stage) read(ctx context.Context, record *kgo.Record) (*event.Telemetry,
 		return nil, kafka.Permanent("wrong-key", fmt.Errorf("key %q is not the cab %q: its readings are on another partition", record.Key, t.Cab))
 	}
 	return t, nil
-}
-
-func (s *Stage) count(v Verdict) {
-	switch v {
-	case Accepted:
-		s.figures.accepted.Add(1)
-	case Duplicate:
-		s.figures.duplicates.Add(1)
-	case Late:
-		s.figures.late.Add(1)
-	case Outdated:
-		s.figures.outdated.Add(1)
-	}
 }
