@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 
 func prepared(m *testing.M) int {
 	if err := engineAnswers(); err != nil {
-		noEngine = fmt.Sprintf("no container engine answers: %v", err)
+		noEngine = "no container engine answers: " + strings.ReplaceAll(err.Error(), "\n", "; ")
 		return m.Run()
 	}
 	dir, err := os.MkdirTemp("", "weir-e2e-")
