@@ -50,8 +50,8 @@ type GroupLook struct {
 // A record's age is known from the looks that saw the log end before and behind
 // it, which is right to one Interval. Where the backlog is older than the first
 // look, and where nothing moves, the watch fetches once: the marker that ends a
-// transaction is nothing that a group has to do. It never ends a caller: a look that fails is repeated, and the
-// last one that succeeded stays, with its time.
+// transaction is nothing that a group has to do. It never ends a caller: a look
+// that fails is repeated, and the last one that succeeded stays, with its time.
 type GroupWatch struct {
 	cluster Cluster
 	cfg     GroupWatchConfig

@@ -12,12 +12,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
+	"go.uber.org/goleak"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A stage tells how far its windows are.
 func TestWindowsAreScraped(t *testing.T) {
