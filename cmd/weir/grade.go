@@ -42,7 +42,7 @@ passes, 1 if it fails.`,
 			return concludeGrade(cmd, v, jsonPath)
 		},
 	}
-	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "record that `weir simulate` wrote")
+	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "record that weir simulate wrote to `FILE`")
 	cmd.Flags().StringVar(&jsonPath, "json", "", "write the verdict as JSON to FILE, or to standard output with -")
 	g.addEndpoint(cmd)
 	return cmd

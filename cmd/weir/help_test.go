@@ -47,6 +47,10 @@ func TestEveryCommandTeaches(t *testing.T) {
 				if f.Usage == "" {
 					t.Errorf("--%s has no help", f.Name)
 				}
+				// What stands in backquotes is shown as the flag's value.
+				if value, _ := pflag.UnquoteUsage(f); strings.Contains(value, " ") {
+					t.Errorf("--%s takes a value called %q", f.Name, value)
+				}
 			})
 			var help bytes.Buffer
 			cmd.SetOut(&help)

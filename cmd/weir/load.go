@@ -45,7 +45,7 @@ func (f *loadFlags) addEpoch(cmd *cobra.Command) {
 }
 
 func (f *loadFlags) addSettings(cmd *cobra.Command) {
-	cmd.Flags().StringToStringVar(&f.set, "set", nil, "a setting, as name=value or SCENARIO.name=value; `weir list` shows them")
+	cmd.Flags().StringToStringVar(&f.set, "set", nil, "a setting, as `[SCENARIO.]name=value`; weir list shows them")
 }
 
 // check reports every wrong flag at once.

@@ -63,7 +63,7 @@ sending and still waits for what is in flight.`,
 		},
 	}
 	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "file to write the record of the simulation to")
-	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "where `weir serve` listens")
+	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "`URL` where weir serve listens")
 	f.add(cmd)
 	g.addEndpoint(cmd)
 	return cmd

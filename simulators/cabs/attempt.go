@@ -25,7 +25,7 @@ func (g *gateway) attempt(ctx context.Context) (*answer, time.Duration) {
 	defer cancel()
 	request, err := g.request(ctx)
 	if err != nil {
-		g.env.Log.Error("a batch cannot be sent", "err", err)
+		g.env.Log.Error("a batch cannot be sent", "error", err)
 		return nil, 0
 	}
 	response, err := g.client.Do(request)
@@ -66,7 +66,7 @@ func (g *gateway) request(ctx context.Context) (*http.Request, error) {
 func (g *gateway) receipt(body []byte) *answer {
 	var r event.Receipt
 	if err := json.Unmarshal(body, &r); err != nil {
-		g.env.Log.Error("an unreadable receipt", "err", err)
+		g.env.Log.Error("an unreadable receipt", "error", err)
 		return nil
 	}
 	a := &answer{}

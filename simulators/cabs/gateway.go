@@ -64,7 +64,7 @@ func (g *gateway) run(ctx context.Context) {
 		g.batch.begin()
 		for _, p := range g.take() {
 			if err := g.batch.add(p, g.quotedRunID); err != nil {
-				g.env.Log.Error("a planned reading cannot be sent", "id", p.ID.String(), "err", err)
+				g.env.Log.Error("a planned reading cannot be sent", "id", p.ID.String(), "error", err)
 			}
 		}
 		g.deliver(ctx)
@@ -126,7 +126,7 @@ func (g *gateway) deliver(ctx context.Context) {
 		return
 	}
 	if err := b.seal(g.cfg.GzipMin); err != nil {
-		g.env.Log.Error("a batch cannot be sent", "err", err)
+		g.env.Log.Error("a batch cannot be sent", "error", err)
 		return
 	}
 	g.batches.Add(1)

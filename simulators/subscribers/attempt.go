@@ -18,7 +18,7 @@ import (
 func (b *browser) attempt(ctx context.Context) (verdict, time.Duration) {
 	request, err := b.request(ctx)
 	if err != nil {
-		b.env.Log.Error("a signup cannot be sent", "id", b.id, "err", err)
+		b.env.Log.Error("a signup cannot be sent", "id", b.id, "error", err)
 		return again, 0
 	}
 	response, err := b.app.do(request)

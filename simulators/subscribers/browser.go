@@ -44,7 +44,7 @@ func (c *crowd) play(ctx context.Context, p scenario.Planned) {
 	var err error
 	if b.body, err = encode(p.Event, c.env.RunID); err != nil {
 		<-c.conns
-		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "err", err)
+		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "error", err)
 		return
 	}
 	c.ledger.Latency(ConnWait, b.sinceDue())
