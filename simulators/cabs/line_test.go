@@ -11,6 +11,7 @@ import (
 
 func TestLinesAreWhatTheLibraryWrites(t *testing.T) {
 	t.Parallel()
+	const runID = `r-"1"` // must be escaped
 	quoted, err := json.Marshal(runID)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const runID = `r-"1"` // must be escaped
+const runID = "r-1.of_2"
 
 // simulate plays a plan against a hub and returns what it recorded.
 func simulate(t testing.TB, ctx context.Context, cfg Config, hub http.Handler, plan iter.Seq[scenario.Planned]) (*ledger.Ledger, error) {
