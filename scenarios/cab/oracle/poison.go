@@ -24,6 +24,9 @@ func (o *topics) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 			for record, err := range o.records(ctx, topic) {
 				var d DeadLetter
 				if err == nil {
+					if record.Timestamp.Before(o.start) {
+						continue
+					}
 					d = deadLetter(record)
 				}
 				if !yield(d, err) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -23,6 +24,7 @@ type topics struct {
 	brokers           scenario.Brokers
 	run               string
 	poison            map[string]bool // places
+	start             time.Time       // of the run: what tells no run and came before is another's
 	activity, metrics avro.Schema
 }
 
@@ -31,7 +33,7 @@ func newTopics(env scenario.Env) (*topics, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &topics{brokers: brokers, run: env.RunID, poison: map[string]bool{}}
+	o := &topics{brokers: brokers, run: env.RunID, poison: map[string]bool{}, start: env.Start}
 	for _, p := range env.Poison {
 		o.poison[placeOf(p.Topic, p.Partition, p.Offset)] = true
 	}
@@ -76,6 +78,9 @@ func (o *topics) Activity(ctx context.Context) iter.Seq2[event.Activity, error] 
 			if err == nil {
 				_, a.RunID, err = event.Identify(record.Value)
 			}
+			if o.before(record, err) {
+				continue
+			}
 			if err == nil && a.RunID == o.run { // another's may be in an older schema
 				err = decode(o.activity, record.Value, &a)
 			}
@@ -97,6 +102,9 @@ func (o *topics) Measured(ctx context.Context) iter.Seq2[event.Metrics, error] {
 			if err == nil {
 				m.RunID, err = runOf(record.Value)
 			}
+			if o.before(record, err) {
+				continue
+			}
 			if err == nil && m.RunID == o.run {
 				err = decode(o.metrics, record.Value, &m)
 			}
@@ -115,11 +123,20 @@ func (o *topics) Late(ctx context.Context) iter.Seq2[string, error] {
 			if err == nil {
 				id, run, err = event.Identify(record.Value)
 			}
+			if o.before(record, err) {
+				continue
+			}
 			if (err != nil || run == o.run) && !yield(id, err) {
 				return
 			}
 		}
 	}
+}
+
+// before tells a record that nobody can read and that was there before the run
+// began, which is no fault of the run.
+func (o *topics) before(record *kgo.Record, err error) bool {
+	return err != nil && record != nil && record.Timestamp.Before(o.start)
 }
 
 // fetchBytesMax is what one broker sends at once: records take several times as
