@@ -36,6 +36,8 @@ func startOpenSearch(t *testing.T) searcher {
 			"DISABLE_SECURITY_PLUGIN":     "true",
 			"DISABLE_INSTALL_DEMO_CONFIG": "true",
 			"OPENSEARCH_JAVA_OPTS":        "-Xms512m -Xmx512m",
+			// A test's megabytes need no tenth of the disk to be free.
+			"cluster.routing.allocation.disk.threshold_enabled": "false",
 		}),
 		testcontainers.WithWaitStrategyAndDeadline(3*time.Minute, wait.ForHTTP("/_cluster/health?wait_for_status=yellow").WithPort("9200/tcp")),
 	)
