@@ -3,21 +3,21 @@ package scenarios_test
 import (
 	"context"
 	"iter"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/index"
 	"github.com/weirstream/weir/scenarios/cab/measure"
 	"github.com/weirstream/weir/scenarios/cab/oracle"
 	"github.com/weirstream/weir/scenarios/cab/refine"
 	"github.com/weirstream/weir/simulators/cabs"
 )
 
-// job is the cab scenario's two stages without a Kafka between them.
+// job is the cab scenario's stages without a Kafka between them, and documents
+// without an OpenSearch.
 type job struct {
 	t        testing.TB
 	refines  []*refine.Partition
@@ -79,41 +79,49 @@ func all[V any](list []V) iter.Seq2[V, error] {
 }
 
 func (j *job) Activity(context.Context) iter.Seq2[event.Activity, error] { return all(j.activity) }
-func (j *job) Windows(context.Context) iter.Seq2[event.Metrics, error]   { return all(j.windows) }
+func (j *job) Measured(context.Context) iter.Seq2[event.Metrics, error]  { return all(j.windows) }
 func (j *job) Late(context.Context) iter.Seq2[string, error]             { return all(j.late) }
+func (j *job) Lags(context.Context) iter.Seq2[oracle.Lag, error]         { return all([]oracle.Lag{}) }
+func (j *job) Poison(context.Context) iter.Seq2[string, error]           { return all([]string{}) }
 
 func (j *job) DeadLetters(context.Context) iter.Seq2[oracle.DeadLetter, error] {
 	return all([]oracle.DeadLetter{})
 }
-func (j *job) Poison(context.Context) iter.Seq2[string, error] { return all([]string{}) }
 
-// Incidents and Cabs are what indexing the activity comes to.
-func (j *job) Incidents(context.Context) iter.Seq2[event.Incident, error] {
-	found := map[string]event.Incident{}
-	for _, a := range j.activity {
-		for _, change := range a.Health {
-			i := event.Incident{
-				ID: event.IncidentID(a.Cab, change.Kind, change.OpenedSeq), Cab: a.Cab, Kind: change.Kind,
-				OpenedSeq: change.OpenedSeq, OpenedAt: change.OpenedAt,
-			}
-			if change.Change == event.Closed {
-				i.Closed, i.ClosedSeq, i.ClosedAt = true, a.Seq, a.EventTime
-			}
-			found[i.ID] = i
-		}
-	}
-	return all(slices.Collect(maps.Values(found)))
+func (j *job) Windows(context.Context) iter.Seq2[event.Metrics, error] {
+	return found[event.Metrics](j)
 }
+func (j *job) Incidents(context.Context) iter.Seq2[event.Incident, error] {
+	return found[event.Incident](j)
+}
+func (j *job) Cabs(context.Context) iter.Seq2[event.Cab, error]     { return found[event.Cab](j) }
+func (j *job) Alerts(context.Context) iter.Seq2[event.Alert, error] { return found[event.Alert](j) }
 
-func (j *job) Cabs(context.Context) iter.Seq2[event.Cab, error] {
-	last := map[string]event.Cab{}
-	for _, a := range j.activity {
-		last[a.Cab] = event.Cab{
-			Cab: a.Cab, Seq: a.Seq, EventTime: a.EventTime, Zone: a.Zone, Lat: a.Lat, Lon: a.Lon,
-			SpeedKmh: a.SpeedKmh, Hired: a.Hired, Schema: a.Schema, Open: a.Open,
+// found are the documents of one kind that the index would hold, each in its
+// highest version.
+func found[V any](j *job) iter.Seq2[V, error] {
+	latest := map[string]index.Document{}
+	keep := func(documents []index.Document) {
+		for _, d := range documents {
+			key := d.Index + "/" + d.ID
+			if before, ok := latest[key]; !ok || d.Version > before.Version {
+				latest[key] = d
+			}
 		}
 	}
-	return all(slices.Collect(maps.Values(last)))
+	for i := range j.activity {
+		keep(index.OfActivity(&j.activity[i]))
+	}
+	for i := range j.windows {
+		keep(index.OfMetrics(&j.windows[i]))
+	}
+	var bodies []V
+	for _, d := range latest {
+		if body, ok := d.Body.(*V); ok {
+			bodies = append(bodies, *body)
+		}
+	}
+	return all(bodies)
 }
 
 // The job and the oracle share no code and must agree on every plan, with
