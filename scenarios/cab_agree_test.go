@@ -91,6 +91,7 @@ func (j *job) DeadLetters(context.Context) iter.Seq2[oracle.DeadLetter, error] {
 func (j *job) Windows(context.Context) iter.Seq2[event.Metrics, error] {
 	return found[event.Metrics](j)
 }
+
 func (j *job) Incidents(context.Context) iter.Seq2[event.Incident, error] {
 	return found[event.Incident](j)
 }
