@@ -167,13 +167,17 @@ func (o *topics) records(ctx context.Context, topic string) iter.Seq2[*kgo.Recor
 	}
 }
 
-// drain yields what is before the offsets left, by partition.
+// drain yields what is before the offsets left, by partition. An error ends it.
 func drain(ctx context.Context, client *kgo.Client, left map[int32]int64) iter.Seq2[*kgo.Record, error] {
 	return func(yield func(*kgo.Record, error) bool) {
 		for len(left) > 0 {
 			fetches := client.PollFetches(ctx)
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
+				return
+			}
+			if failed := fetches.Errors(); len(failed) > 0 { // the client tries again what may pass
+				yield(nil, fmt.Errorf("fetch topic %s partition %d: %w", failed[0].Topic, failed[0].Partition, failed[0].Err))
 				return
 			}
 			for record := range fetches.RecordsAll() {
