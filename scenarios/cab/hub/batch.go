@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-json"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
@@ -27,11 +28,45 @@ const (
 	linesMax     = 20_000 // each may be refused at length: 16 MiB of short ones are gigabytes of answer
 )
 
+// roomBytes bounds what all batches in hand hold, inflated.
+const roomBytes = 256 << 20
+
+var errNoRoom = errors.New("other batches take all memory there is for them")
+
 // body is what one batch is read by and into. It is used again by another one.
 type body struct {
 	text  bytes.Buffer
 	unzip gzip.Reader
+	room  room
 }
+
+// room is a batch's part of what all of them may hold. It is taken as the bytes
+// come, so that a client which sends slowly keeps nobody else away.
+type room struct {
+	all   *semaphore.Weighted
+	taken int64
+}
+
+// reader is in, as long as there is room for what it reads.
+func (r *room) reader(in io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		n, err := in.Read(p)
+		if !r.all.TryAcquire(int64(n)) {
+			return 0, errNoRoom
+		}
+		r.taken += int64(n)
+		return n, err
+	})
+}
+
+func (r *room) release() {
+	r.all.Release(r.taken)
+	r.taken = 0
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // read reads a batch whole, inflated; what it returns is good until the next
 // read. What is wrong with it is a refusal of line 0.
@@ -51,7 +86,7 @@ func (b *body) read(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refu
 		return nil, &event.Refusal{Field: "Content-Encoding", Value: quoted(encoding), Remedy: "send gzip, or none"}, nil
 	}
 	b.text.Reset()
-	_, err := b.text.ReadFrom(in)
+	_, err := b.text.ReadFrom(b.room.reader(in))
 	switch text := b.text.Bytes(); {
 	case err != nil:
 		return nil, bodyRefusal(err), passing(err)
@@ -70,6 +105,7 @@ func (b *body) read(w http.ResponseWriter, r *http.Request) ([]byte, *event.Refu
 const bodyKeptMax = 1 << 20
 
 func (h *Hub) giveBack(b *body) {
+	b.room.release()
 	if b.text.Cap() <= bodyKeptMax {
 		h.bodies.Put(b)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
@@ -48,6 +49,7 @@ type Hub struct {
 	producer *kafka.Producer
 	encoders map[int]*avro.Encoder[event.Telemetry] // by the device's schema
 	bodies   sync.Pool                              // of *body
+	room     *semaphore.Weighted                    // for batches in hand, in bytes
 	figures  figures
 	ready    chan struct{}
 }
@@ -75,7 +77,7 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 	}
 	h := &Hub{
 		env: env, cfg: cfg, log: env.Log.With("service", cfg.Service), producer: producer,
-		encoders: map[int]*avro.Encoder[event.Telemetry]{}, ready: make(chan struct{}),
+		encoders: map[int]*avro.Encoder[event.Telemetry]{}, room: semaphore.NewWeighted(roomBytes), ready: make(chan struct{}),
 	}
 	for _, version := range []int{event.SchemaOld, event.Schema} {
 		if h.encoders[version], err = avro.NewEncoder[event.Telemetry](cfg.Registry, cfg.Topic, event.TelemetrySchema(version)); err != nil {
@@ -186,10 +188,14 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	h.figures.batches.Add(1)
 	b, _ := h.bodies.Get().(*body)
 	if b == nil {
-		b = &body{}
+		b = &body{room: room{all: h.room}}
 	}
 	defer h.giveBack(b)
 	text, bad, err := b.read(w, r)
+	if errors.Is(err, errNoRoom) {
+		h.turnAway(w, err, "too many batches are in hand; send the same lines again")
+		return
+	}
 	if err != nil {
 		// Mostly nobody listens any more, but without a word this would be a 200.
 		h.log.Debug("a batch did not come through", "error", err)
@@ -203,15 +209,20 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	}
 	receipt, err := h.put(r.Context(), text)
 	if err != nil {
-		h.figures.turnedAway.Add(1)
-		h.log.Debug("a batch was turned away", "error", err)
-		w.Header().Set("Retry-After", "1")
-		h.reply(w, http.StatusServiceUnavailable, map[string]string{"error": "the topic takes nothing now; send the same lines again"})
+		h.turnAway(w, err, "the topic takes nothing now; send the same lines again")
 		return
 	}
 	h.figures.accepted.Add(int64(receipt.Accepted))
 	h.figures.refused.Add(int64(len(receipt.Refused)))
 	h.reply(w, http.StatusOK, receipt)
+}
+
+// turnAway answers a batch that is to be sent again.
+func (h *Hub) turnAway(w http.ResponseWriter, why error, remedy string) {
+	h.figures.turnedAway.Add(1)
+	h.log.Debug("a batch was turned away", "error", why)
+	w.Header().Set("Retry-After", "1")
+	h.reply(w, http.StatusServiceUnavailable, map[string]string{"error": remedy})
 }
 
 func (h *Hub) reply(w http.ResponseWriter, status int, value any) {

@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 	"go.uber.org/goleak"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
@@ -210,7 +211,7 @@ func TestBodiesThatAreNoBatchAreRefusedWhole(t *testing.T) {
 // Silence would be a 200, which promises that the lines are on the topic.
 func TestBatchThatDoesNotComeThroughIsToBeSentAgain(t *testing.T) {
 	t.Parallel()
-	h := &Hub{log: slog.New(slog.DiscardHandler)}
+	h := &Hub{log: slog.New(slog.DiscardHandler), room: semaphore.NewWeighted(1 << 10)}
 	for _, encoding := range []string{"", "gzip"} {
 		body := io.MultiReader(bytes.NewReader(gzipped(line(0, nil))[:30]), iotest.ErrReader(os.ErrDeadlineExceeded))
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, event.TelemetryPath, body)
@@ -221,6 +222,30 @@ func TestBatchThatDoesNotComeThroughIsToBeSentAgain(t *testing.T) {
 		if w.Code != http.StatusRequestTimeout || h.Figures().Refused > 0 {
 			t.Errorf("encoding %q: status %d, %+v", encoding, w.Code, h.Figures())
 		}
+	}
+}
+
+func TestBatchesThatThereIsNoRoomForAreTurnedAway(t *testing.T) {
+	t.Parallel()
+	const room = 100
+	h := &Hub{log: slog.New(slog.DiscardHandler), room: semaphore.NewWeighted(room)}
+	for _, encoding := range []string{"", "gzip"} {
+		body := []byte(line(0, nil))
+		if encoding != "" {
+			body = gzipped(string(body))
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, event.TelemetryPath, bytes.NewReader(body))
+		r.Header.Set("Content-Type", event.NDJSON)
+		r.Header.Set("Content-Encoding", encoding)
+		w := httptest.NewRecorder()
+		h.take(w, r)
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+			t.Errorf("encoding %q: status %d %s", encoding, w.Code, w.Body)
+		}
+		if !h.room.TryAcquire(room) {
+			t.Errorf("encoding %q: the room was not given back", encoding)
+		}
+		h.room.Release(room)
 	}
 }
 
