@@ -160,7 +160,7 @@ func TestTopicsAreFoundByEnvironment(t *testing.T) {
 	c.refuses("peek events", "no Kafka broker answers at 127.0.0.1:1", "nothing answers there")
 	c.endpoint = endpoint
 	set(seeds, "test", "wrong", "")
-	c.refuses("dlq list", `as user "test", whom KAFKA_USER and KAFKA_PASSWORD name`)
+	c.refuses("dlq list", `refuse user "test"; KAFKA_USER and KAFKA_PASSWORD name another`)
 	set("nonsense", "", "", "")
 	c.refuses("dlq list", brokersVar, `"nonsense"`, "HOST:PORT")
 	if os.Getenv(brokersVar) == "" {

@@ -86,6 +86,7 @@ type run struct {
 	paced       atomic.Int64 // events the schedule handed out
 	lastDue     atomic.Int64 // when the latest of them was due, in wall nanoseconds since the start
 	exhausted   atomic.Bool  // the schedule reached its end
+	cut         atomic.Int64 // Load.Cut, once an interrupt has cut the schedule short
 	interrupted bool
 	endedAt     time.Time
 	outcomes    []Outcome

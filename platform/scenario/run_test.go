@@ -31,7 +31,8 @@ type toy struct {
 	grade     func() ([]scenario.Outcome, error)
 	rate      float64
 	send      time.Duration
-	tail      time.Duration // one more event is due so long after load.For
+	tail      time.Duration // one more event is due so long after load.For or Cut
+	closes    bool          // with that event
 	drainMax  time.Duration
 	startMax  time.Duration
 	gradeMax  time.Duration
@@ -73,20 +74,35 @@ func (s toy) Services(scenario.Env) ([]scenario.Service, error) {
 }
 
 func (s toy) Plan(_ uint64, _ time.Time, load scenario.Load) iter.Seq[scenario.Planned] {
+	end := load.For
+	if load.Cut > 0 {
+		end = load.Cut
+	}
 	return func(yield func(scenario.Planned) bool) {
 		for i := range int(load.Rate * load.For.Seconds()) {
 			p := scenario.Planned{
 				ID: ledger.ID{Device: uint32(i % load.Devices), Seq: uint32(i / load.Devices)},
 				At: time.Duration(float64(i) / load.Rate * float64(time.Second)),
 			}
+			if p.At >= end {
+				break
+			}
 			if !yield(p) {
 				return
 			}
 		}
 		if s.tail > 0 {
-			yield(scenario.Planned{ID: ledger.ID{Seq: 1000}, At: load.For + s.tail})
+			yield(scenario.Planned{ID: ledger.ID{Seq: 1000}, At: end + s.tail})
 		}
 	}
+}
+
+// Closing implements scenario.Closer.
+func (s toy) Closing() time.Duration {
+	if !s.closes {
+		return 0
+	}
+	return s.tail
 }
 
 func (s toy) Simulate(ctx context.Context, _ scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
@@ -280,6 +296,37 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 				t.Errorf("no failed outcome says %q:\n%s", test.want, all)
 			}
 		})
+	}
+}
+
+// TestInterruptClosesThePlan has a run that is interrupted send what closes its plan.
+func TestInterruptClosesThePlan(t *testing.T) {
+	t.Parallel()
+	s := healthy()
+	s.send, s.tail, s.closes = time.Hour, 50*time.Millisecond, true
+	interrupt := make(chan struct{})
+	var last time.Duration
+	sent := 0
+	s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+		return deliver(ctx, func(yield func(scenario.Planned) bool) {
+			for p := range due {
+				if sent++; sent == 20 {
+					close(interrupt)
+				}
+				last = p.At
+				if !yield(p) {
+					return
+				}
+			}
+		}, l)
+	}
+	v := run(t, s, scenario.Options{Interrupt: interrupt})
+	if !v.Pass || !v.Interrupted {
+		t.Fatalf("pass %v, interrupted %v: %+v", v.Pass, v.Interrupted, v.Outcomes)
+	}
+	// One event may be on its way when the interrupt comes.
+	if n := v.Hops[0].Sent; n < 21 || n > 22 || last < 19*5*time.Millisecond+s.tail {
+		t.Errorf("%d sent, the last one at %v: want the 20 before the interrupt and what closes them", n, last)
 	}
 }
 

@@ -93,6 +93,17 @@ type Load struct {
 	Rate    float64       // events per simulated second
 	Devices int           // population
 	For     time.Duration // simulated time
+	// Cut, unless 0, is where the sending was cut short, before For. The plan of a
+	// Closer closes from there on; before, it is the same as without.
+	Cut time.Duration
+}
+
+// Closer is a Simulator whose plan goes on after Load.For with what a pipeline
+// needs to come to an end. An interrupt cuts its plan short, and what closes it
+// is still sent.
+type Closer interface {
+	// Closing is for how much simulated time; 0 is not at all.
+	Closing() time.Duration
 }
 
 // Defaults of a scenario.

@@ -30,10 +30,10 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 		stopSimulating()
 	}()
 	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
-		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.plan())), r.ledger)
+		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.schedule())), r.ledger)
 	})
 	if closed(r.o.Interrupt) {
-		r.interrupted = !r.exhausted.Load()
+		r.interrupted = r.cut.Load() > 0 || !r.exhausted.Load()
 	}
 	if errors.Is(err, context.Canceled) && simulating.Err() != nil {
 		return fmt.Errorf("still waiting %v after the last send: %w", r.defaults.DrainMax, err)
@@ -46,9 +46,15 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 func (r *run) awaitEnd(failed, finished <-chan struct{}) (early bool) {
 	limit := r.env.Wall.NewTimer(r.sendingLeft())
 	defer limit.Stop()
+	interrupt := r.o.Interrupt
 	for {
 		select {
-		case <-r.o.Interrupt:
+		case <-interrupt:
+			if closing := r.closing(); closing > 0 {
+				r.waiting.Store(fmt.Sprintf("what closes the run, %v of simulated time", closing))
+				interrupt = nil
+				continue
+			}
 			r.waiting.Store("events in flight when the run was interrupted")
 			return true
 		case <-failed:
@@ -73,15 +79,60 @@ func (r *run) sendingLeft() time.Duration {
 }
 
 func (r *run) plan() iter.Seq[Planned] {
-	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.load)
+	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.planned())
+}
+
+// planned is the load, cut where an interrupt cut it.
+func (r *run) planned() Load {
+	load := r.load
+	if cut := r.cut.Load(); cut > 0 {
+		load.Cut = time.Duration(cut)
+	}
+	return load
+}
+
+func (r *run) closing() time.Duration {
+	if c, ok := r.Simulator.(Closer); ok {
+		return c.Closing()
+	}
+	return 0
+}
+
+// schedule is the plan. If it closes, an interrupt has it close at once.
+func (r *run) schedule() iter.Seq[Planned] {
+	if r.closing() == 0 {
+		return r.plan()
+	}
+	return func(yield func(Planned) bool) {
+		var last time.Duration
+		n, cut := 0, false
+		for p := range r.plan() {
+			if cut = closed(r.o.Interrupt) && last < r.load.For; cut {
+				break
+			}
+			n, last = n+1, max(last, p.At)
+			if !yield(p) {
+				return
+			}
+		}
+		if !cut {
+			return
+		}
+		r.cut.Store(int64(last + 1))
+		for p := range r.plan() {
+			if n--; n < 0 && !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 // counted notes how much of the schedule was handed out, and hands out nothing
-// after an interrupt.
+// after an interrupt but what closes the plan.
 func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for p := range due {
-			if closed(r.o.Interrupt) {
+			if closed(r.o.Interrupt) && r.closing() == 0 {
 				return
 			}
 			due := r.env.Due(p)
@@ -92,6 +143,6 @@ func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 				return
 			}
 		}
-		r.exhausted.Store(!closed(r.o.Interrupt))
+		r.exhausted.Store(!closed(r.o.Interrupt) || r.closing() > 0)
 	}
 }

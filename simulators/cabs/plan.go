@@ -14,10 +14,10 @@ import (
 // scheduleStream is the random stream of the schedule; a device's stream has its number.
 const scheduleStream = 1 << 32
 
-// Plan has load.Rate readings taken per simulated second until load.For, by the
+// Plan has load.Rate readings taken per simulated second until load.For or Cut, by the
 // cabs on shift in turn. It keeps a few hundred bytes per cab, and the readings
 // that are held back: in a tunnel for seconds, by a late sender for minutes.
-// What would be sent after load.For is not in the plan, but for what
+// What would be sent after that is not in the plan, but for what
 // Config.Closing asks for.
 //
 // The plan plants what is hard and leaves no doubt what is right. Whether a
@@ -35,13 +35,20 @@ func (s *Simulator) Plan(seed uint64, epoch time.Time, load scenario.Load) iter.
 		if population < 1 || !(load.Rate > 0) || load.For <= 0 {
 			return
 		}
+		end := load.For
+		if load.Cut > 0 {
+			end = min(end, load.Cut)
+		}
 		f := newFleet(seed, epoch, load.For, population)
-		if f.report(newSlots(seed, load.Rate, 0), load.For, yield) {
-			f.closing = true
-			f.report(newSlots(seed, load.Rate/closingOneIn, load.For), load.For+s.cfg.Closing, yield)
+		if f.report(newSlots(seed, load.Rate, 0), end, yield) {
+			f.closing, f.end = true, end
+			f.report(newSlots(seed, load.Rate/closingOneIn, end), end+s.cfg.Closing, yield)
 		}
 	}
 }
+
+// Closing implements scenario.Closer.
+func (s *Simulator) Closing() time.Duration { return s.cfg.Closing }
 
 // closingOneIn of the rate is enough when there is nothing new to say.
 const closingOneIn = 10

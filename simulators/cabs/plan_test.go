@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -245,4 +246,44 @@ func TestNothingFollowsAGapInClosing(t *testing.T) {
 	if closing < 10_000 {
 		t.Errorf("%d readings after the end", closing)
 	}
+}
+
+// An interrupted run goes on with the plan that was cut where it was: what was
+// sent must be the beginning of it, and what follows only closes.
+func TestCutPlanBeginsAsTheWholeOne(t *testing.T) {
+	t.Parallel()
+	s, err := New(Config{Closing: 4 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		seed := rapid.Uint64Range(1, 5).Draw(t, "seed")
+		whole := scenario.Load{Rate: 50, Devices: 80, For: 10 * time.Minute}
+		sent := rapid.IntRange(1, 25_000).Draw(t, "sent")
+		var want []scenario.Planned
+		short := whole
+		for p := range s.Plan(seed, epoch, whole) {
+			if want = append(want, p); p.At >= short.Cut {
+				short.Cut = p.At + 1
+			}
+			if len(want) == sent {
+				break
+			}
+		}
+		n := 0
+		for p := range s.Plan(seed, epoch, short) {
+			if n++; n <= sent && !reflect.DeepEqual(p, want[n-1]) {
+				t.Fatalf("event %d is %+v, and of the whole plan %+v", n, p, want[n-1])
+			}
+			if r, ok := p.Event.(event.Telemetry); n > sent && ok && p.At > short.Cut && p.Labels["closing"] == "" && p.Labels["expect"] == "accept" && !r.Buffered {
+				t.Fatalf("%+v is sent after %v", p, short.Cut)
+			}
+			if p.At > short.Cut+4*time.Minute {
+				t.Fatalf("%v is after the closing", p.At)
+			}
+		}
+		if n < sent {
+			t.Fatalf("%d events, %d of which were sent", n, sent)
+		}
+	})
 }

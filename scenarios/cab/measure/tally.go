@@ -2,6 +2,7 @@ package measure
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/weirstream/weir/platform/window"
 	"github.com/weirstream/weir/scenarios/cab/event"
@@ -45,9 +46,14 @@ func (t *tally) metrics(run, zone string, start int64, revision uint32) event.Me
 	}
 }
 
+// tallyVersion stands before each saved tally. Whoever changes what is saved
+// changes it, for state outlives the program.
+const tallyVersion = 1
+
 func tallies() window.Codec[tally] {
 	return window.Codec[tally]{
 		Append: func(b []byte, t *tally) []byte {
+			b = binary.AppendUvarint(b, tallyVersion)
 			for _, n := range []uint64{t.events, t.hired, t.pickUps, t.dropOffs, t.missing, t.oldSchema} {
 				b = binary.AppendUvarint(b, n)
 			}
@@ -55,6 +61,9 @@ func tallies() window.Codec[tally] {
 		},
 		Decode: func(data []byte, t *tally) error {
 			r := window.NewReader(data)
+			if v := r.Uvarint(); v != tallyVersion {
+				return fmt.Errorf("saved in version %d, and this weir reads %d: let the weir that saved it end its run, or delete topic %s", v, tallyVersion, event.MeasureStateTopic)
+			}
 			for _, n := range []*uint64{&t.events, &t.hired, &t.pickUps, &t.dropOffs, &t.missing, &t.oldSchema} {
 				*n = r.Uvarint()
 			}
