@@ -33,6 +33,9 @@ const (
 
 const (
 	settingPartitions  = "partitions"
+	settingProtocol    = "protocol"
+	protocolClassic    = "classic"
+	protocolConsumer   = "consumer" // KIP-848
 	partitionsMax      = 200
 	pointRefined       = "refined"    // on cab-activity, or late
 	deviceToHub        = "device→hub" // latencies that have objectives
@@ -57,6 +60,10 @@ func (Scenario) Settings() []scenario.Setting {
 		{
 			Name: settingPartitions, Default: "6", Check: checkPartitions,
 			Help: "partitions of each topic when it is created",
+		},
+		{
+			Name: settingProtocol, Default: protocolClassic, Allowed: []string{protocolClassic, protocolConsumer},
+			Help: "rebalance protocol of the consumer groups: classic (cooperative-sticky) or consumer (KIP-848: the brokers assign, and a killed member's successor waits for the end of its session)",
 		},
 	}
 }

@@ -80,7 +80,7 @@ func newRefine(env scenario.Env) (*refine.Stage, error) {
 		return nil, err
 	}
 	return refine.New(refine.Config{
-		Cluster: cluster, Registry: registry, Group: event.RefineGroup, Instance: instance(componentRefine),
+		Cluster: cluster, Registry: registry, Member: member(env, event.RefineGroup, componentRefine),
 		Input: event.TelemetryTopic, Output: event.ActivityTopic, Late: event.LateTopic, State: event.RefineStateTopic,
 		Partitions: partitions(env), Lateness: event.Lateness, Wall: env.Wall, Log: env.Log,
 	})
@@ -92,7 +92,7 @@ func newMeasure(env scenario.Env) (*measure.Stage, error) {
 		return nil, err
 	}
 	return measure.New(measure.Config{
-		Cluster: cluster, Registry: registry, Group: event.MeasureGroup, Instance: instance(componentMeasure),
+		Cluster: cluster, Registry: registry, Member: member(env, event.MeasureGroup, componentMeasure),
 		Input: event.ActivityTopic, Output: event.MetricsTopic, State: event.MeasureStateTopic, Wall: env.Wall, Log: env.Log,
 	})
 }
@@ -107,20 +107,23 @@ func newIndex(env scenario.Env) (*index.Stage, error) {
 		return nil, err
 	}
 	return index.New(index.Config{
-		Cluster: cluster, Registry: registry, Search: search, Group: event.IndexGroup, Instance: instance(componentIndex),
+		Cluster: cluster, Registry: registry, Search: search, Member: member(env, event.IndexGroup, componentIndex),
 		Activity: event.ActivityTopic, Metrics: event.MetricsTopic, Dead: event.IndexDeadTopic, Wall: env.Wall, Log: env.Log,
 	})
 }
 
-// instance makes a static member of a stage: one that is started again within
+// member makes a static member of a stage: one that is started again within
 // the session's time-out has its partitions at once, and the end of its killed
 // predecessor's transaction. Several on one host need GROUP_INSTANCE_ID.
-func instance(component string) string {
+func member(env scenario.Env, group, component string) kafka.Member {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	return cmp.Or(os.Getenv(kafka.EnvInstanceID), component+"@"+host)
+	return kafka.Member{
+		Group: group, InstanceID: cmp.Or(os.Getenv(kafka.EnvInstanceID), component+"@"+host),
+		ServerAssigned: env.Settings[settingProtocol] == protocolConsumer,
+	}
 }
 
 // closing waits for a channel to close.

@@ -33,7 +33,7 @@ func BenchmarkIndex(b *testing.B) {
 	encoder := must(avro.NewEncoder[event.Activity](registry, event.ActivityTopic, event.ActivitySchema()))(b)
 	s := must(New(Config{
 		Cluster: kafka.Cluster{Seeds: []string{"127.0.0.1:1"}}, Registry: registry, Search: scenario.Address{URL: server.URL},
-		Group: event.IndexGroup, Activity: event.ActivityTopic, Metrics: event.MetricsTopic, Dead: event.IndexDeadTopic,
+		Member: kafka.Member{Group: event.IndexGroup}, Activity: event.ActivityTopic, Metrics: event.MetricsTopic, Dead: event.IndexDeadTopic,
 		Bulk: BulkConfig{ItemsMax: 1, InFlightMax: 1}, Wall: clock.Wall{}, Log: slog.New(slog.DiscardHandler),
 	}))(b)
 	b.Cleanup(s.release)

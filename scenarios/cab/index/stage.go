@@ -37,8 +37,7 @@ type Config struct {
 	Cluster  kafka.Cluster
 	Registry *avro.Registry
 	Search   scenario.Address // where OpenSearch is
-	Group    string
-	Instance string // of a static member
+	Member   kafka.Member
 	Activity string // topic of activities
 	Metrics  string // topic of windows' metrics
 	Dead     string // topic of records that cannot be read, or whose document is refused
@@ -85,7 +84,7 @@ func New(cfg Config) (*Stage, error) {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	s.consumer, err = kafka.NewConsumer(cfg.Cluster, kafka.ConsumerConfig{
-		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topics: []string{cfg.Activity, cfg.Metrics},
+		Member: cfg.Member, Topics: []string{cfg.Activity, cfg.Metrics},
 		BatchRecordsMax: batchRecordsMax, QueueRecordsMax: queueRecordsMax, HandOverMax: cmp.Or(cfg.HandOverMax, 5*time.Second), CommitInterval: 500 * time.Millisecond,
 		RetryMax: time.Second, Clock: cfg.Wall, Logger: cfg.Log,
 	}, s.handle)

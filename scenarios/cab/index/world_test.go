@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start(t *testing.T, change func(*Config)) (s *Stage, stop func() error) {
 	t.Helper()
 	cfg := Config{
-		Cluster: w.cluster, Registry: w.registry, Search: w.search, Group: event.IndexGroup, Instance: "i",
+		Cluster: w.cluster, Registry: w.registry, Search: w.search, Member: kafka.Member{Group: event.IndexGroup, InstanceID: "i"},
 		Activity: event.ActivityTopic, Metrics: event.MetricsTopic, Dead: event.IndexDeadTopic,
 		Bulk: BulkConfig{BackoffMin: 10 * time.Millisecond, BackoffMax: 200 * time.Millisecond, LingerMax: 5 * time.Millisecond},
 		Wall: clock.Wall{}, Log: slog.New(slog.DiscardHandler),

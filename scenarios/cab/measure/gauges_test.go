@@ -38,7 +38,7 @@ func TestWindowsAreScraped(t *testing.T) {
 	}
 	cluster := kafka.Cluster{Seeds: fake.ListenAddrs()}
 	stage, err := New(Config{
-		Cluster: cluster, Registry: registry, Group: "g", Instance: "i", Input: "in", Output: "out", State: "state",
+		Cluster: cluster, Registry: registry, Member: kafka.Member{Group: "g", InstanceID: "i"}, Input: "in", Output: "out", State: "state",
 		Wall: clock.Wall{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

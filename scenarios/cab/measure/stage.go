@@ -19,8 +19,7 @@ import (
 type Config struct {
 	Cluster  kafka.Cluster
 	Registry *avro.Registry
-	Group    string
-	Instance string // of a static member
+	Member   kafka.Member
 	Input    string // of activities; what cannot be read goes to its dead letters
 	Output   string // of windows' metrics
 	State    string // compacted, with as many partitions as Input
@@ -55,7 +54,7 @@ func New(cfg Config) (*Stage, error) {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
 	s.Transformer, err = kafka.NewTransformer(cfg.Cluster, kafka.TransformerConfig{
-		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
+		Member: cfg.Member, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
 		CommitInterval: stateInterval, CommitOutputs: true,
 	}, func(int32) *Partition {
 		p, _ := NewPartition() // New has shown that it can be made

@@ -19,8 +19,7 @@ import (
 type Config struct {
 	Cluster    kafka.Cluster
 	Registry   *avro.Registry
-	Group      string
-	Instance   string        // of a static member
+	Member     kafka.Member
 	Input      string        // of readings; the undecodable go to its dead letters
 	Output     string        // of activities
 	Late       string        // of readings that came too late, as they were
@@ -51,7 +50,7 @@ func New(cfg Config) (*Stage, error) {
 		return nil, fmt.Errorf("refine: %w", err)
 	}
 	s.Transformer, err = kafka.NewTransformer(cfg.Cluster, kafka.TransformerConfig{
-		Member: kafka.Member{Group: cfg.Group, InstanceID: cfg.Instance}, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
+		Member: cfg.Member, Topic: cfg.Input, StateTopic: cfg.State, Clock: cfg.Wall, Logger: cfg.Log,
 	}, func(int32) *Partition { return NewPartition(cfg.Lateness) }, s.handle)
 	if err != nil {
 		return nil, fmt.Errorf("refine: %w", err)

@@ -73,7 +73,7 @@ func TestEveryRecordHasAVerdict(t *testing.T) {
 	t.Parallel()
 	cluster, registry := world(t)
 	stage, err := New(Config{
-		Cluster: cluster, Registry: registry, Group: "g", Instance: "i", Input: "in", Output: "out", Late: "in.late", State: "state",
+		Cluster: cluster, Registry: registry, Member: kafka.Member{Group: "g", InstanceID: "i"}, Input: "in", Output: "out", Late: "in.late", State: "state",
 		Partitions: 1, Lateness: lateness, Wall: clock.Wall{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
