@@ -17,6 +17,9 @@ const retention = 7 * 24 * time.Hour
 // Provision creates the topics and index templates that are missing and checks
 // those that exist, and admits the components to Kafka. It is idempotent.
 func (Scenario) Provision(ctx context.Context, env scenario.Env) error {
+	if err := event.CheckEpoch(env.Sim.Epoch); err != nil {
+		return err
+	}
 	brokers, err := env.Kafka(scenario.Deployer)
 	if err != nil {
 		return err

@@ -36,6 +36,17 @@ const (
 	newestMillis Millis = 4_102_444_800_000
 )
 
+// CheckEpoch refuses a beginning of simulated time from which on readings would
+// be refused.
+func CheckEpoch(epoch time.Time) error {
+	const room = 24 * time.Hour // for a run to end in
+	if epoch.Before(oldestMillis.Time()) || epoch.Add(room).After(newestMillis.Time()) {
+		return fmt.Errorf("simulated time begins at %s, and readings can come from %s up to %s: choose an --epoch between them, a day before the end",
+			epoch.UTC().Format(time.RFC3339), oldestMillis, newestMillis)
+	}
+	return nil
+}
+
 // Check returns nil or an *Invalid. It judges the reading alone; whether its
 // clock is ahead is CheckClock's to say, which knows the time.
 func (t *Telemetry) Check() error {

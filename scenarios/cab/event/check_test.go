@@ -118,3 +118,19 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestEpochsThatReadingsCannotCarryAreRefused(t *testing.T) {
+	t.Parallel()
+	for epoch, good := range map[string]bool{
+		"1999-12-31T23:59:50Z": false, "2000-01-01T00:00:00Z": true, "2026-01-01T08:00:00Z": true,
+		"2099-12-31T00:00:00Z": true, "2099-12-31T00:00:01Z": false,
+	} {
+		at, err := time.Parse(time.RFC3339, epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckEpoch(at); (err == nil) != good {
+			t.Errorf("%s: %v", epoch, err)
+		}
+	}
+}
