@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -145,5 +146,40 @@ func TestTopicsAuditMissesNothingThatComesWhileItBegins(t *testing.T) {
 	}
 	if at, _ := starts.Lookup("a", 0); at.Offset != 0 {
 		t.Errorf("begins at %d, after what came meanwhile", at.Offset)
+	}
+}
+
+// TestTopicsAuditBeginsWhenItCan has the first answers refuse what no client asks
+// again for by itself.
+func TestTopicsAuditBeginsWhenItCan(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	refused := 0
+	cluster.ControlKey(int16(kmsg.ListOffsets), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		if refused++; refused > 2 {
+			return nil, nil, false
+		}
+		cluster.KeepControl()
+		answer := r.ResponseKind().(*kmsg.ListOffsetsResponse)
+		topic := kmsg.NewListOffsetsResponseTopic()
+		topic.Topic = "a"
+		partition := kmsg.NewListOffsetsResponseTopicPartition()
+		partition.ErrorCode = kerr.UnknownServerError.Code
+		topic.Partitions = append(topic.Partitions, partition)
+		answer.Topics = append(answer.Topics, topic)
+		return answer, nil, true
+	})
+	a := &topicsAudit{topics: Topics{"a"}, since: time.Now().Add(-time.Minute), wall: clock.Wall{}, log: slog.New(slog.DiscardHandler)}
+	if starts, err := a.begin(t.Context(), kadm.NewClient(client)); err != nil || len(starts["a"]) != 1 || refused < 2 {
+		t.Errorf("%v, %v after %d refusals", starts, err, refused)
 	}
 }

@@ -249,6 +249,27 @@ func TestBatchesThatThereIsNoRoomForAreTurnedAway(t *testing.T) {
 	}
 }
 
+// A batch takes room piece by piece, and gives all of it back: what it had when
+// there was no more, and what it needed when there was enough.
+func TestBatchesGiveTheirRoomBack(t *testing.T) {
+	t.Parallel()
+	const room = 100
+	for name, body := range map[string]io.Reader{
+		"turned away": io.MultiReader(strings.NewReader(strings.Repeat("x", room-10)), strings.NewReader(strings.Repeat("x", 11))),
+		"refused":     strings.NewReader(strings.Repeat(" ", room)),
+		"broken off":  io.MultiReader(strings.NewReader("x"), iotest.ErrReader(os.ErrDeadlineExceeded)),
+	} {
+		h := &Hub{log: slog.New(slog.DiscardHandler), room: semaphore.NewWeighted(room)}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, event.TelemetryPath, body)
+		r.Header.Set("Content-Type", event.NDJSON)
+		w := httptest.NewRecorder()
+		h.take(w, r)
+		if !h.room.TryAcquire(room) {
+			t.Errorf("%s (%d %s): some room was not given back", name, w.Code, w.Body)
+		}
+	}
+}
+
 func TestUnwillingTopicTurnsBatchesAway(t *testing.T) {
 	t.Parallel()
 	url, brokers, _ := serve(t)

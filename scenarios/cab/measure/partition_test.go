@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -202,5 +203,20 @@ func TestFormerRunsDoNotCount(t *testing.T) {
 	}
 	if len(out) != 1 || out[0].RunID != "s" || out[0].Events != 1 || out[0].WindowStart != minute {
 		t.Errorf("got %+v", out)
+	}
+}
+
+// State outlives the program that saved it.
+func TestTallyOfAnotherVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	codec := tallies()
+	saved := codec.Append(nil, &tally{events: 3, hired: 2, missing: 1})
+	var back tally
+	if err := codec.Decode(saved, &back); err != nil || back.events != 3 || back.missing != 1 {
+		t.Fatalf("%+v, %v", back, err)
+	}
+	saved[0]++
+	if err := codec.Decode(saved, new(tally)); err == nil || !strings.Contains(err.Error(), event.MeasureStateTopic) {
+		t.Errorf("got %v, want the topic to be deleted", err)
 	}
 }
