@@ -18,11 +18,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 
 	"github.com/weirstream/weir/platform/window"
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/runs"
 )
 
 // Partition is what measure remembers about one partition of cab-activity. It
@@ -42,12 +42,9 @@ type Partition struct {
 
 // head is the state of the partition as a whole.
 type head struct {
-	Run    string   `json:"run"`
-	Former []string `json:"former,omitempty"`
-	Marks  []byte   `json:"marks"`
+	runs.Runs
+	Marks []byte `json:"marks"`
 }
-
-const formerMax = 16
 
 // NewPartition is a partition without any history.
 func NewPartition() (*Partition, error) {
@@ -97,26 +94,17 @@ func (p *Partition) Take(a *event.Activity, mark event.Mark, emit func(event.Met
 	return nil
 }
 
-// enter tells whether a run's records count. A run that was not there before
-// ends the one before it, whose open windows are never given: its devices had
-// to report until they were over.
+// enter tells whether a run's records count. The open windows of a run that
+// another one ends are never given: its devices had to report until they were over.
 func (p *Partition) enter(run string) (bool, error) {
-	if run == p.head.Run {
-		return true, nil
-	}
-	if slices.Contains(p.head.Former, run) {
-		return false, nil
-	}
-	if p.head.Run != "" {
-		p.head.Former = append(p.head.Former, p.head.Run)
-		if over := len(p.head.Former) - formerMax; over > 0 {
-			p.head.Former = slices.Delete(p.head.Former, 0, over)
-		}
+	taken, begins := p.head.Enter(run)
+	if !begins {
+		return taken, nil
 	}
 	if err := p.drop(); err != nil {
 		return false, err
 	}
-	p.head.Run, p.headNew = run, true
+	p.headNew = true
 	return true, p.begin()
 }
 
@@ -127,7 +115,7 @@ func (p *Partition) drop() error {
 	p.busy.clear()
 	changes, err := p.windows.Changes(nil)
 	if err != nil {
-		return fmt.Errorf("end of run %s: %w", p.head.Run, err)
+		return fmt.Errorf("end of the run before %s: %w", p.head.Run, err)
 	}
 	for _, c := range changes {
 		p.gone = append(p.gone, c.Key)

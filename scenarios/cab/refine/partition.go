@@ -10,10 +10,10 @@ package refine
 
 import (
 	"container/heap"
-	"slices"
 	"time"
 
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/runs"
 )
 
 // Verdict is what became of a reading.
@@ -41,15 +41,12 @@ type Partition struct {
 
 // head is the state of the partition as a whole.
 type head struct {
-	Run    string   `json:"run"`              // whose readings are taken
-	Former []string `json:"former,omitempty"` // runs before it, the latest last
+	runs.Runs
 	// Latest is the largest event time so far, 0 before the first; Told is the
 	// watermark at the last Tell that told something.
 	Latest event.Millis `json:"latest"`
 	Told   event.Millis `json:"told"`
 }
-
-const formerMax = 16
 
 // NewPartition is a partition without any history.
 func NewPartition(lateness time.Duration) *Partition {
@@ -114,20 +111,11 @@ func (p *Partition) Take(t *event.Telemetry, emit func(event.Activity)) Verdict 
 	return Accepted
 }
 
-// enter tells whether a run's readings are taken. A run that was not there
-// before ends the one before it, for its devices count from the beginning.
+// enter tells whether a run's readings are taken.
 func (p *Partition) enter(run string) bool {
-	if run == p.head.Run {
-		return true
-	}
-	if slices.Contains(p.head.Former, run) {
-		return false
-	}
-	if p.head.Run != "" {
-		p.head.Former = append(p.head.Former, p.head.Run)
-		if over := len(p.head.Former) - formerMax; over > 0 {
-			p.head.Former = slices.Delete(p.head.Former, 0, over)
-		}
+	taken, begins := p.head.Enter(run)
+	if !begins {
+		return taken
 	}
 	for name, c := range p.cabs {
 		p.changed[name] = nil
@@ -142,7 +130,7 @@ func (p *Partition) enter(run string) bool {
 	}
 	clear(p.cabs)
 	p.waiting = nil
-	p.head.Run, p.head.Latest, p.head.Told, p.headNew = run, 0, 0, true
+	p.head.Latest, p.head.Told, p.headNew = 0, 0, true
 	return true
 }
 
