@@ -10,6 +10,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,11 +169,34 @@ func undecodable(line []byte, err error) *event.Refusal {
 		for _, field := range slices.Sorted(maps.Keys(values)) {
 			alone, _ := json.Marshal(map[string]json.RawMessage{field: values[field]})
 			if err := json.Unmarshal(alone, new(event.Telemetry)); err != nil {
-				return &event.Refusal{Field: field, Value: shortened(string(values[field])), Remedy: "send the type of the contract: " + err.Error()}
+				return &event.Refusal{Field: field, Value: shortened(string(values[field])), Remedy: "send " + wanted(err)}
 			}
 		}
 	}
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line"}
+	}
 	return &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line: " + err.Error()}
+}
+
+// wanted is what a field has to be whose value does not fit.
+func wanted(err error) string {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return "an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z" // the one type that reads itself
+	}
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	default:
+		return "a list of numbers"
+	}
 }
 
 func quoted(text string) string { return strconv.Quote(shortened(text)) }
