@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"net"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	cloudkafka "github.com/weirstream/weir/platform/cloud/kafka"
 	"github.com/weirstream/weir/platform/kafka"
 )
 
@@ -35,6 +37,7 @@ type tb interface {
 func brokers(t tb, topics []string, opts ...kfake.Opt) (*kfake.Cluster, kafka.Cluster) {
 	t.Helper()
 	opts = append([]kfake.Opt{
+		kfake.ListenFn(listen),
 		kfake.NumBrokers(3), kfake.SeedTopics(partitions, topics...), kfake.GroupMinSessionTimeout(100 * time.Millisecond),
 		kfake.BrokerConfigs(map[string]string{"group.consumer.session.timeout.ms": "1000", "group.consumer.heartbeat.interval.ms": "50"}),
 	}, opts...)
@@ -47,6 +50,14 @@ func brokers(t tb, topics []string, opts ...kfake.Opt) (*kfake.Cluster, kafka.Cl
 }
 
 const partitions = 6
+
+func listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return cloudkafka.Guard(l), nil
+}
 
 // running runs run until the test ends or stop is called, which waits for it.
 func running(t tb, run func(context.Context) error) (stop func() error) {

@@ -97,7 +97,7 @@ func (g *gate) admit(conn, stream net.Conn) {
 		g.conns[conn] = struct{}{}
 	}
 	g.mu.Unlock()
-	guard := &guarded{Conn: stream, leave: func() { g.forget(conn) }, wall: g.wall, amend: g.amend}
+	guard := newGuarded(stream, func() { g.forget(conn) }, g.wall, g.amend)
 	if d == nil {
 		conn.Close()
 		return

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +33,11 @@ var errFrame = errors.New("no Kafka request")
 // or one of gigabytes, for which it would make room before anybody has
 // authenticated. It also stops SASL/PLAIN without a password, which kfake takes
 // for the password of every user that has none for PLAIN.
+//
+// And it keeps from kfake that a client has gone until the client's JoinGroup
+// is answered: the session of a member begins with that answer, and a member
+// whose answer cannot be given would never be forgotten, nor its partitions
+// given to others.
 type guarded struct {
 	net.Conn
 	leave func()
@@ -40,9 +47,17 @@ type guarded struct {
 	head  [frameHead]byte
 	ready []byte // checked, and not yet read
 	left  int    // of the request, behind ready
+	at    uint32 // its correlation id
 
-	mu    sync.Mutex
-	asked map[uint32]question // by correlation id: whose answers are amended
+	mu      sync.Mutex
+	asked   map[uint32]question // by correlation id: whose answers are amended or waited for
+	settled sync.Cond           // asked has become less
+}
+
+func newGuarded(conn net.Conn, leave func(), wall clock.Clock, amend func(q question, answer []byte) []byte) *guarded {
+	c := &guarded{Conn: conn, leave: leave, wall: wall, amend: amend}
+	c.settled.L = &c.mu
+	return c
 }
 
 // question is what an answer belongs to.
@@ -51,8 +66,18 @@ type question struct {
 	add          func(kmsg.Response) // puts in what kfake was not asked; nil puts in nothing
 }
 
+func (q question) joins() bool { return q.key == int16(kmsg.JoinGroup) }
+
 // Read implements net.Conn.
 func (c *guarded) Read(p []byte) (int, error) {
+	n, err := c.read(p)
+	if err != nil {
+		c.outlast()
+	}
+	return n, err
+}
+
+func (c *guarded) read(p []byte) (int, error) {
 	if len(c.ready) == 0 && c.left == 0 {
 		if err := c.next(); err != nil {
 			return 0, err
@@ -64,8 +89,29 @@ func (c *guarded) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := c.Conn.Read(p[:min(len(p), c.left)])
-	c.left -= n
+	if c.left -= n; err != nil && c.left > 0 {
+		c.settle(c.at) // kfake never sees the whole of it
+	}
 	return n, err
+}
+
+// outlast waits until every JoinGroup is answered, or Close is called.
+func (c *guarded) outlast() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for slices.ContainsFunc(slices.Collect(maps.Values(c.asked)), question.joins) {
+		c.settled.Wait()
+	}
+}
+
+// settle says what was asked, and that it is about to be answered, or never.
+func (c *guarded) settle(id uint32) (q question, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q, found = c.asked[id]
+	delete(c.asked, id)
+	c.settled.Broadcast()
+	return q, found
 }
 
 // next reads and checks the beginning of a request.
@@ -82,7 +128,7 @@ func (c *guarded) next() error {
 		return fmt.Errorf("%w: key %d", errFrame, key)
 	}
 	asked, id := question{key: key, version: int16(binary.BigEndian.Uint16(c.head[6:]))}, binary.BigEndian.Uint32(c.head[8:])
-	c.ready, c.left = c.head[:], int(size)-(frameHead-4)
+	c.ready, c.left, c.at = c.head[:], int(size)-(frameHead-4), id
 	switch kmsg.Key(key) {
 	case kmsg.SASLAuthenticate:
 		if err := c.readWhole(saslMax); err != nil {
@@ -141,7 +187,7 @@ func checkPlain(request []byte) error {
 
 // ask remembers a request; clients send the next before they have the answer.
 func (c *guarded) ask(q question, id uint32) {
-	if q.add == nil && !amends(q.key) {
+	if q.add == nil && !amends(q.key) && !q.joins() {
 		return
 	}
 	c.mu.Lock()
@@ -157,11 +203,7 @@ func (c *guarded) Write(p []byte) (int, error) {
 	if len(p) < answerHead {
 		return c.Conn.Write(p)
 	}
-	id := binary.BigEndian.Uint32(p[4:])
-	c.mu.Lock()
-	q, found := c.asked[id]
-	delete(c.asked, id)
-	c.mu.Unlock()
+	q, found := c.settle(binary.BigEndian.Uint32(p[4:]))
 	if !found {
 		return c.Conn.Write(p)
 	}
@@ -184,6 +226,7 @@ func (c *guarded) Close() error {
 		}
 	}
 	c.asked = nil
+	c.settled.Broadcast()
 	return c.Conn.Close()
 }
 
