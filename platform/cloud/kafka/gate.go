@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/internal/listen"
 )
 
 // gate is the port of one broker. It stays open while the broker is gone, so
@@ -51,19 +52,11 @@ func openGates(cfg Config, amend func(q question, answer []byte) []byte) (gates 
 			return nil, fmt.Errorf("broker %d listens: %w", i, err)
 		}
 		g := &gate{listener: listener, tls: cfg.TLS, wall: cfg.Wall, amend: amend, conns: map[net.Conn]struct{}{}}
-		g.address = net.JoinHostPort(reachable(host), strconv.Itoa(g.port()))
+		g.address = net.JoinHostPort(listen.Reachable(host), strconv.Itoa(g.port()))
 		g.accepts.Go(g.accept)
 		gates = append(gates, g)
 	}
 	return gates, nil
-}
-
-// reachable names a host that listens on every address by its loopback one.
-func reachable(host string) string {
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		return "127.0.0.1"
-	}
-	return host
 }
 
 func (g *gate) port() int { return g.listener.Addr().(*net.TCPAddr).Port }

@@ -7,6 +7,7 @@ package opensearch
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/weirstream/weir/platform/cloud/wire"
 )
@@ -101,13 +102,15 @@ func (s *Service) listDomainNames(_ context.Context, _ *wire.Call, in *listInput
 // domainStatus has the endpoint as AWS gives it, without a scheme: EnforceHTTPS
 // tells which one.
 func (s *Service) domainStatus() (map[string]any, error) {
-	if _, err := s.URL(); err != nil {
+	url, err := s.URL()
+	if err != nil {
 		return nil, err
 	}
+	_, address, _ := strings.Cut(url, "://")
 	return map[string]any{
 		"ARN": s.ARN(), "DomainId": s.cfg.Account + "/" + DomainName, "DomainName": DomainName,
 		"Created": true, "Deleted": false, "Processing": false, "UpgradeProcessing": false, "DomainProcessingStatus": "Active",
-		"Endpoint": s.address(), "EngineVersion": "OpenSearch_2.19",
+		"Endpoint": address, "EngineVersion": "OpenSearch_2.19",
 		"ClusterConfig":               map[string]any{"InstanceCount": 1, "DedicatedMasterEnabled": false, "ZoneAwarenessEnabled": false},
 		"DomainEndpointOptions":       map[string]any{"EnforceHTTPS": s.cfg.TLS != nil},
 		"NodeToNodeEncryptionOptions": map[string]any{"Enabled": false},

@@ -83,7 +83,7 @@ func TestTwins(t *testing.T) {
 		w := &twins{t: r, clk: &storetest.Clock{At: time.Unix(1_790_000_000, 0)}, disk: storetest.New(r)}
 		defer func() { w.disk.Close() }()
 		w.sides[0], w.sides[1] = w.open(t, nil), w.open(t, w.disk.Data())
-		defer func() { w.sides[0].s.end() }()
+		defer func() { w.sides[0].s.sources.spill.Close() }()
 		r.Repeat(map[string]func(*rapid.T){
 			"index": func(r *rapid.T) {
 				query := rapid.SampledFrom([]string{"", "?refresh=true", "?op_type=create", "?version_type=external&version=3", "?version_type=external&version=6"}).Draw(r, "query")

@@ -52,9 +52,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.Error("opensearch: panic in a request", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 		send(w, r, http.StatusInternalServerError, (&Error{Type: "exception", Reason: "the request failed", Status: http.StatusInternalServerError}).reply())
 	}()
-	if s.lost.Load() > 0 {
-		panic(http.ErrAbortHandler)
-	}
 	out, err := s.perform(w, r)
 	if errors.Is(err, wire.ErrDropReply) {
 		panic(http.ErrAbortHandler) // net/http's way to close without a reply

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
+	"github.com/weirstream/weir/platform/cloud/internal/listen"
 	"github.com/weirstream/weir/platform/cloud/store"
 )
 
@@ -48,7 +49,7 @@ type Config struct {
 
 // Validate says every problem at once; zero fields are fine.
 func (cfg Config) Validate() error {
-	problems := []error{checkListen(cmp.Or(cfg.Listen, "127.0.0.1:0"))}
+	problems := []error{listen.Check(cmp.Or(cfg.Listen, "127.0.0.1:0"), "127.0.0.1:9200")}
 	if cfg.SourceBytesMax < 0 || cfg.InFlightBytesMax < 0 {
 		problems = append(problems, errors.New("bounds are negative"))
 	}
@@ -72,8 +73,7 @@ type Service struct {
 	cluster string // its UUID
 	api     []route
 
-	port     port
-	lost     atomic.Int32
+	port     *listen.Port
 	inFlight atomic.Int64
 	pressure atomic.Pointer[Pressure]
 
@@ -113,7 +113,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, indexes: map[string]*index{}, templates: map[string]*template{},
-		port:    port{opened: make(chan struct{})},
+		port:    listen.New(listen.Config{Service: "OpenSearch domain", Listen: cfg.Listen, TLS: cfg.TLS, ReadTimeout: time.Minute, WriteTimeout: 3 * time.Minute, Log: cfg.Log}),
 		sources: &sources{spill: store.NewSpill(""), data: cfg.Data, max: cfg.SourceBytesMax, log: cfg.Log},
 	}
 	s.cluster, s.api = newUUID(), s.routes()
@@ -121,6 +121,20 @@ func New(cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("opensearch: %w", err)
 	}
 	return s, nil
+}
+
+// URL is where the domain answers. The first call opens its port; once Run has
+// ended there is only an error.
+func (s *Service) URL() (string, error) { return s.port.URL() }
+
+// Lose makes the domain unreachable until undo: connections are cut off before
+// anything is done.
+func (s *Service) Lose() (undo func()) { return s.port.Lose() }
+
+// Run serves until ctx ends, then finishes the requests in hand and releases
+// port and files. It has to be called once also if the domain is never used.
+func (s *Service) Run(ctx context.Context) error {
+	return errors.Join(s.port.Serve(ctx, s), s.sources.spill.Close())
 }
 
 // SetPressure makes writes meet full queues from now on; the zero Pressure ends that.

@@ -27,7 +27,7 @@ func newBench(t testing.TB, cfg Config) bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.end(); err != nil {
+		if err := s.sources.spill.Close(); err != nil {
 			t.Error(err)
 		}
 	})

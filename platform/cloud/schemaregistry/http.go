@@ -76,9 +76,6 @@ type modeBody struct {
 
 // serve answers once what was done is on disk.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, do answer) {
-	if s.lost.Load() > 0 {
-		panic(http.ErrAbortHandler) // net/http's way to close without a reply
-	}
 	out, err := any(nil), s.authenticate(r)
 	if err == nil && r.Method != http.MethodGet {
 		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)

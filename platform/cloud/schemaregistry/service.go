@@ -11,16 +11,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/weirstream/weir/platform/cloud/internal/listen"
 	"github.com/weirstream/weir/platform/cloud/store"
 )
 
@@ -47,28 +43,15 @@ func (cfg Config) withDefaults() Config {
 // Validate says what is wrong; zero fields are fine.
 func (cfg Config) Validate() error {
 	cfg = cfg.withDefaults()
-	if _, port, err := net.SplitHostPort(cfg.Listen); err != nil {
-		return fmt.Errorf("listen %q: want host:port, such as 127.0.0.1:8081", cfg.Listen)
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
-		return fmt.Errorf("listen %q: want a port from 0 to 65535", cfg.Listen)
-	}
-	return nil
+	return listen.Check(cfg.Listen, "127.0.0.1:8081")
 }
-
-// ErrClosed is returned by URL once Run has ended.
-var ErrClosed = errors.New("the schema registry has ended with its cloud")
 
 // Service is the registry. Its methods are safe for concurrent use.
 type Service struct {
-	cfg    Config
-	books  *books
-	open   bool // to callers without credentials
-	lost   atomic.Int32
-	opened chan struct{} // closed once listener is set
-
-	mu       sync.Mutex
-	listener net.Listener // nil until first use
-	closed   bool
+	cfg   Config
+	books *books
+	open  bool // to callers without credentials
+	port  *listen.Port
 }
 
 // New checks cfg and reads what cfg.Data holds. The port opens at the first
@@ -78,7 +61,8 @@ func New(cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("schema registry config: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	s := &Service{cfg: cfg, books: newBooks(cfg.Data), open: isLoopback(cfg.Listen), opened: make(chan struct{})}
+	s := &Service{cfg: cfg, books: newBooks(cfg.Data), open: isLoopback(cfg.Listen)}
+	s.port = listen.New(listen.Config{Service: "schema registry", Listen: cfg.Listen, TLS: cfg.TLS, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, Log: cfg.Log})
 	if err := s.books.restore(); err != nil {
 		return nil, fmt.Errorf("schema registry: %w", err)
 	}
@@ -92,85 +76,14 @@ func isLoopback(listen string) bool {
 	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// URL is where the registry answers. The first call opens its port.
-func (s *Service) URL() (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return "", ErrClosed
-	}
-	if s.listener == nil {
-		listener, err := net.Listen("tcp", s.cfg.Listen)
-		if err != nil {
-			return "", fmt.Errorf("schema registry listens: %w", err)
-		}
-		s.listener = listener
-		close(s.opened)
-	}
-	scheme := "http"
-	if s.cfg.TLS != nil {
-		scheme = "https"
-	}
-	host, _, _ := net.SplitHostPort(s.cfg.Listen) // checked by New
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	port := s.listener.Addr().(*net.TCPAddr).Port
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port)), nil
-}
+// URL is where the registry answers. The first call opens its port; once Run
+// has ended there is only an error.
+func (s *Service) URL() (string, error) { return s.port.URL() }
 
 // Lose makes the registry unreachable until undo: connections are cut off
 // before anything is done.
-func (s *Service) Lose() (undo func()) {
-	s.lost.Add(1)
-	var once sync.Once
-	return func() { once.Do(func() { s.lost.Add(-1) }) }
-}
-
-// drainMax is how long requests in hand may take after Run's ctx ended.
-const drainMax = 5 * time.Second
+func (s *Service) Lose() (undo func()) { return s.port.Lose() }
 
 // Run serves until ctx ends, then finishes the requests in hand. It has to be
 // called once also if the registry is never used.
-func (s *Service) Run(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return s.close()
-	case <-s.opened:
-	}
-	server := &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
-	}
-	listener := s.listener
-	if s.cfg.TLS != nil {
-		listener = tls.NewListener(listener, s.cfg.TLS)
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	var err error
-	select {
-	case err = <-served:
-	case <-ctx.Done():
-		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
-		defer cancel()
-		if server.Shutdown(patience) != nil {
-			server.Close()
-		}
-		err = <-served
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, s.close())
-}
-
-func (s *Service) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	if s.listener != nil {
-		s.listener.Close()
-	}
-	return nil
-}
+func (s *Service) Run(ctx context.Context) error { return s.port.Serve(ctx, s.handler()) }
