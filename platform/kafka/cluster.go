@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -87,8 +88,8 @@ const (
 )
 
 func backoff() func(int) time.Duration {
-	j := newJitter(0, clock.Wall{})
-	return func(fails int) time.Duration { return j.backoff(max(0, fails-1), retryMin, retryMax) }
+	j := clock.NewJitter(0, clock.Wall{})
+	return func(fails int) time.Duration { return j.Half(max(0, fails-1), retryMin, retryMax) }
 }
 
 // client opens a client of the cluster.
@@ -98,4 +99,11 @@ func (c *Cluster) client(opts ...kgo.Opt) (*kgo.Client, error) {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
 	return client, nil
+}
+
+func loggerOr(logger *slog.Logger) *slog.Logger {
+	if logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return logger
 }

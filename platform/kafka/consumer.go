@@ -99,7 +99,7 @@ type Consumer struct {
 	cfg     ConsumerConfig
 	handle  func(context.Context, Batch) error
 	extra   []kgo.Opt
-	jitter  *jitter
+	jitter  *clock.Jitter
 	lags    *lags
 	ready   chan struct{}
 	once    sync.Once
@@ -124,7 +124,7 @@ func NewConsumer(cluster Cluster, cfg ConsumerConfig, handle func(ctx context.Co
 	cfg = cfg.withDefaults()
 	return &Consumer{
 		cluster: cluster, cfg: cfg, handle: handle, extra: extra, ready: make(chan struct{}), born: make(chan struct{}),
-		jitter: newJitter(cfg.Seed, cfg.Clock), lags: newLags(cfg.Member.Group), workers: map[topicPartition]*worker{},
+		jitter: clock.NewJitter(cfg.Seed, cfg.Clock), lags: newLags(cfg.Member.Group), workers: map[topicPartition]*worker{},
 	}, nil
 }
 

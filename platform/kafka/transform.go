@@ -160,7 +160,7 @@ type Transformer struct {
 	newState func(partition int32) State
 	handle   func(ctx context.Context, b Batch, state State) ([]*kgo.Record, error)
 	extra    []kgo.Opt
-	jitter   *jitter
+	jitter   *clock.Jitter
 	ready    chan struct{}
 	once     sync.Once
 	lags     *lags
@@ -181,7 +181,7 @@ func NewTransformer[S State](cluster Cluster, cfg TransformerConfig, newState fu
 	}
 	return &Transformer{
 		cluster: cluster, cfg: cfg, extra: extra, ready: make(chan struct{}), lags: newLags(cfg.Member.Group),
-		jitter:   newJitter(cfg.Seed, clock.Wall{}),
+		jitter:   clock.NewJitter(cfg.Seed, clock.Wall{}),
 		newState: func(partition int32) State { return newState(partition) },
 		handle: func(ctx context.Context, b Batch, state State) ([]*kgo.Record, error) {
 			return handle(ctx, b, state.(S))

@@ -136,7 +136,7 @@ func (l *life) redo(ctx context.Context, dirty []*task, err error) error {
 	if err == nil {
 		return nil // a rebalance: nothing to wait for
 	}
-	_ = (clock.Wall{}).Sleep(ctx, l.t.jitter.backoff(l.failures, 20*time.Millisecond, l.t.cfg.RetryMax))
+	_ = (clock.Wall{}).Sleep(ctx, l.t.jitter.Half(l.failures, 20*time.Millisecond, l.t.cfg.RetryMax))
 	return nil
 }
 

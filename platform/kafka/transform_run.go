@@ -45,7 +45,7 @@ func (t *Transformer) Run(ctx context.Context) error {
 		tries++
 		t.restarts.Add(1)
 		t.cfg.Logger.Warn("transformer begins anew", "topic", t.cfg.Topic, "group", t.cfg.Member.Group, "error", err)
-		if (clock.Wall{}).Sleep(ctx, t.jitter.backoff(tries, 50*time.Millisecond, t.cfg.RetryMax)) != nil {
+		if (clock.Wall{}).Sleep(ctx, t.jitter.Half(tries, 50*time.Millisecond, t.cfg.RetryMax)) != nil {
 			return nil
 		}
 	}

@@ -160,7 +160,7 @@ func (w *worker) bury(r *kgo.Record, attempts int, cause error) bool {
 func (w *worker) pause(attempt int, message string, err error) bool {
 	w.c.retries.Add(1)
 	w.c.cfg.Logger.Warn(message, "topic", w.at.topic, "partition", w.at.partition, "attempt", attempt, "error", err)
-	return w.c.cfg.Clock.Sleep(w.stopping, w.c.jitter.backoff(attempt-1, w.c.cfg.RetryMin, w.c.cfg.RetryMax)) == nil
+	return w.c.cfg.Clock.Sleep(w.stopping, w.c.jitter.Half(attempt-1, w.c.cfg.RetryMin, w.c.cfg.RetryMax)) == nil
 }
 
 func (w *worker) finish(records []*kgo.Record) {

@@ -101,7 +101,7 @@ type Consumer struct {
 	handle Handler
 	ready  chan struct{}
 
-	jitter    *jitter
+	jitter    *clock.Jitter
 	wire      func(*kinesis.Options)
 	subscribe subscribeFunc
 
@@ -116,7 +116,7 @@ func NewConsumer(api API, cfg ConsumerConfig, handle func(ctx context.Context, b
 	cfg = cfg.withDefaults()
 	return &Consumer{
 		api: api, cfg: cfg, handle: handle, ready: make(chan struct{}),
-		jitter: newJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON), subscribe: subscribeBy(api),
+		jitter: clock.NewJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON), subscribe: subscribeBy(api),
 	}, nil
 }
 

@@ -136,7 +136,7 @@ type Producer struct {
 	api    ProducerAPI
 	cfg    ProducerConfig
 	buffer *buffer
-	jitter *jitter
+	jitter *clock.Jitter
 	wire   func(*kinesis.Options)
 	shards *shardMap  // nil without Aggregation
 	packs  sync.Pool  // of *packer
@@ -154,7 +154,7 @@ func NewProducer(api ProducerAPI, cfg ProducerConfig) (*Producer, error) {
 		return nil, fmt.Errorf("producer config: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: newJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON)}
+	p := &Producer{api: api, cfg: cfg, buffer: newBuffer(cfg), jitter: clock.NewJitter(cfg.Seed, cfg.Clock), wire: onWire(cfg.JSON)}
 	if cfg.Aggregation.On {
 		p.shards = &shardMap{api: api, stream: cfg.Stream, clock: cfg.Clock}
 		p.places.size = streamPlaces

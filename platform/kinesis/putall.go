@@ -14,7 +14,7 @@ type PutAllOption func(*putAll)
 
 // WithSeed fixes the jitter of PutAll's retries.
 func WithSeed(seed uint64) PutAllOption {
-	return func(p *putAll) { p.jitter = newJitter(seed, clock.Wall{}) }
+	return func(p *putAll) { p.jitter = clock.NewJitter(seed, clock.Wall{}) }
 }
 
 // UnsentError says which records PutAll could not get acknowledged, so that a
@@ -36,7 +36,7 @@ type putAll struct {
 	api    PutRecordsAPI
 	stream string
 	clock  clock.Clock
-	jitter *jitter
+	jitter *clock.Jitter
 }
 
 // PutAll puts all records before it returns, for functions that may not leave
@@ -50,7 +50,7 @@ func PutAll(ctx context.Context, api PutRecordsAPI, stream string, records []Rec
 		o(p)
 	}
 	if p.jitter == nil {
-		p.jitter = newJitter(0, p.clock)
+		p.jitter = clock.NewJitter(0, p.clock)
 	}
 	for i := range records {
 		if err := records[i].check(recordBytesLimit - 64<<10); err != nil {
@@ -95,7 +95,7 @@ func (p *putAll) chunk(ctx context.Context, records []Record, from, to int) erro
 		if !transient(err) && !(skewed(err) && tries == 0) {
 			return unsent(left, to, len(records), err)
 		}
-		if wait := p.clock.Sleep(ctx, p.jitter.backoff(tries, putBackoffBase, putBackoffMax)); wait != nil {
+		if wait := p.clock.Sleep(ctx, p.jitter.Full(tries, putBackoffBase, putBackoffMax)); wait != nil {
 			return unsent(left, to, len(records), fmt.Errorf("%w; last try: %w", wait, err))
 		}
 	}

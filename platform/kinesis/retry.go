@@ -2,16 +2,11 @@ package kinesis
 
 import (
 	"errors"
-	"math/rand/v2"
-	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/weirstream/weir/platform/clock"
 )
 
 // RecordError is the service's refusal of one record of a call.
@@ -79,31 +74,4 @@ func errorCode(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
-}
-
-// jitter draws backoffs from a seeded source; it is safe for concurrent use.
-type jitter struct {
-	mu  sync.Mutex
-	rng *rand.Rand
-}
-
-// newJitter takes seed 0 from the clock, so that the processes of a fleet, all
-// left at the default, do not retry in step.
-func newJitter(seed uint64, clk clock.Clock) *jitter {
-	if seed == 0 {
-		seed = uint64(clk.Now().UnixNano())
-	}
-	return &jitter{rng: rand.New(rand.NewPCG(seed, 0))}
-}
-
-// backoff is drawn evenly from [0, min(most, base × 2^tries)): exponential
-// backoff with full jitter, which spreads clients that failed together.
-func (j *jitter) backoff(tries int, base, most time.Duration) time.Duration {
-	ceiling := most
-	if tries < 30 {
-		ceiling = min(most, base<<tries)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return time.Duration(j.rng.Int64N(max(1, int64(ceiling))))
 }

@@ -81,7 +81,7 @@ func (p *Producer) settle(ctx context.Context, carriers []carrier, out *kinesis.
 // refused fails the entries of one carrier or has them put again, all at the
 // same time, so that they can travel together again.
 func (p *Producer) refused(entries []*entry, err error) (settled, again []*entry) {
-	due := p.cfg.Clock.Now().Add(p.jitter.backoff(entries[0].tries, putBackoffBase, putBackoffMax))
+	due := p.cfg.Clock.Now().Add(p.jitter.Full(entries[0].tries, putBackoffBase, putBackoffMax))
 	for _, e := range entries {
 		e.tries++
 		e.err, e.due = err, due

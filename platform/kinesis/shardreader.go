@@ -80,7 +80,7 @@ func (r *shardReader) anchor(asked time.Time) {
 // ahead of the service's, an instant just anchored lies in the future for a while.
 func (r *shardReader) putOff(ctx context.Context, what string, tries int, err error) error {
 	if _, refused := errors.AsType[*types.InvalidArgumentException](err); refused && r.anchored {
-		return r.pause(ctx, what, r.jitter.backoff(tries, consumerBackoffBase, r.cfg.RetryMax), err)
+		return r.pause(ctx, what, r.jitter.Full(tries, consumerBackoffBase, r.cfg.RetryMax), err)
 	}
 	return r.Consumer.putOff(ctx, what, tries, err)
 }
@@ -123,7 +123,7 @@ func (r *shardReader) handOver(ctx context.Context, b Batch) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wait := r.jitter.backoff(tries, consumerBackoffBase, r.cfg.RetryMax)
+		wait := r.jitter.Full(tries, consumerBackoffBase, r.cfg.RetryMax)
 		if err := r.pause(ctx, fmt.Sprintf("handle %d records of %s", len(b.Records), r.id), wait, err); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (c *Consumer) putOff(ctx context.Context, what string, tries int, err error
 	if !transient(err) && !(skewed(err) && tries == 0) || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	return c.pause(ctx, what, c.jitter.backoff(tries, consumerBackoffBase, c.cfg.RetryMax), err)
+	return c.pause(ctx, what, c.jitter.Full(tries, consumerBackoffBase, c.cfg.RetryMax), err)
 }
 
 // pause reports an error that is about to be retried, and waits.

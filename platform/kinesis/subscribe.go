@@ -85,7 +85,7 @@ func (s *subscriber) again(ctx context.Context, tries int, err error) error {
 	if !inUse && !tooMany {
 		return s.putOff(ctx, what, tries, err)
 	}
-	wait := time.Second + s.jitter.backoff(0, time.Second/2, time.Second)
+	wait := time.Second + s.jitter.Full(0, time.Second/2, time.Second)
 	if left := s.accepted.Add(resubscribeAfter).Sub(s.cfg.Clock.Now()); left > wait {
 		wait = left
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
 )
 
@@ -143,7 +144,7 @@ func (g *gateway) deliver(ctx context.Context) {
 			g.settle(answer)
 			return
 		}
-		wait := retryAfter + g.backoff(attempt)
+		wait := retryAfter + clock.FullJitter(g.rng, attempt, g.cfg.BackoffBase, g.cfg.BackoffMax)
 		if g.env.Wall.Now().Add(wait).After(giveUp) || g.env.Wall.Sleep(ctx, wait) != nil {
 			break
 		}
@@ -152,15 +153,6 @@ func (g *gateway) deliver(ctx context.Context) {
 	for _, p := range b.planned {
 		g.ledger.Arrived(Abandoned, p.ID)
 	}
-}
-
-// backoff is exponential with full jitter.
-func (g *gateway) backoff(attempt int) time.Duration {
-	limit := g.cfg.BackoffMax
-	if attempt < 30 {
-		limit = min(limit, g.cfg.BackoffBase<<attempt)
-	}
-	return time.Duration(g.rng.Int64N(int64(limit) + 1))
 }
 
 // settle records what became of each reading. A repeated line counts for

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/location/event"
 )
@@ -89,11 +90,7 @@ func (b *browser) pause(ctx context.Context, attempt int, retryAfter time.Durati
 		run.Write([]byte(b.env.RunID))
 		b.rng = rand.New(rand.NewPCG(run.Sum64(), uint64(b.planned.ID.Device)<<32|uint64(b.planned.ID.Seq)))
 	}
-	limit := b.cfg.BackoffMax
-	if attempt < 30 {
-		limit = min(limit, b.cfg.BackoffBase<<attempt)
-	}
-	if err := b.env.Wall.Sleep(ctx, retryAfter+time.Duration(b.rng.Int64N(int64(limit)+1))); err != nil {
+	if err := b.env.Wall.Sleep(ctx, retryAfter+clock.FullJitter(b.rng, attempt, b.cfg.BackoffBase, b.cfg.BackoffMax)); err != nil {
 		return err
 	}
 	select {
