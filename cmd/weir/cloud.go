@@ -147,7 +147,7 @@ func serveCloud(cmd *cobra.Command, g *globals, f *cloudFlags) error {
 	if !f.onLoopback() && config.SecretAccessKey == "test" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: others can reach this address and know the password test; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
-	go holdMemory(cmd.Context())
+	go holdMemory(cmd.Context(), cloudMemoryGoal)
 	if err := c.Run(cmd.Context()); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -9,19 +9,22 @@ import (
 	"time"
 )
 
-// memoryGoal is what the cloud alone tries to stay within: Go collects garbage
-// sooner and gives memory back when it comes near. It is no wall; see holdMemory.
-const memoryGoal = 200 << 20
+// What a process tries to stay within: Go collects garbage sooner and gives
+// memory back when it comes near. It is no wall; see holdMemory.
+const (
+	cloudMemoryGoal = 200 << 20
+	runMemoryGoal   = 250 << 20 // with all of a run in it
+)
 
-// holdMemory keeps the process near memoryGoal until ctx ends. Where more than
+// holdMemory keeps the process near goal until ctx ends. Where more than
 // half of the goal is really in use, by many queued messages, say, the goal
 // grows with it: collecting the same live memory over and over would free nothing.
 // GOMEMLIMIT or GOGC in the environment say that somebody else decides.
-func holdMemory(ctx context.Context) {
+func holdMemory(ctx context.Context, goal int64) {
 	if os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" {
 		return
 	}
-	before := debug.SetMemoryLimit(memoryGoal)
+	before := debug.SetMemoryLimit(goal)
 	defer debug.SetMemoryLimit(before)
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	for tick := time.NewTicker(time.Second); ; {
@@ -31,15 +34,15 @@ func holdMemory(ctx context.Context) {
 			return
 		case <-tick.C:
 			metrics.Read(sample)
-			debug.SetMemoryLimit(memoryLimit(sample[0].Value.Uint64()))
+			debug.SetMemoryLimit(memoryLimit(goal, sample[0].Value.Uint64()))
 		}
 	}
 }
 
 // memoryLimit is the limit for that much live memory.
-func memoryLimit(live uint64) int64 {
+func memoryLimit(goal int64, live uint64) int64 {
 	if live > math.MaxInt64/2 {
 		return math.MaxInt64
 	}
-	return max(memoryGoal, 2*int64(live))
+	return max(goal, 2*int64(live))
 }

@@ -57,6 +57,7 @@ func runScenarios(cmd *cobra.Command, g *globals, f *runFlags, args []string, s 
 	sampling, stopSampling := context.WithCancel(context.Background())
 	var sampler sync.WaitGroup
 	sampler.Go(func() { _ = memory.Run(sampling) })
+	sampler.Go(func() { holdMemory(sampling, runMemoryGoal) })
 	defer func() { stopSampling(); sampler.Wait() }()
 
 	sim := clock.Simulated{Epoch: epoch, Origin: time.Now(), Speed: f.slowest(entries)}

@@ -43,7 +43,7 @@ type Config struct {
 	// It calls next at most once. Nil lets everything pass.
 	Guard Guard
 
-	SourceBytesMax   int64 // of documents in memory; 0 means 64 MiB
+	SourceBytesMax   int64 // of documents in memory; 0 means 32 MiB
 	InFlightBytesMax int64 // of writes being handled, beyond which they get 429; 0 means 128 MiB
 }
 
@@ -98,7 +98,7 @@ func New(cfg Config) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("opensearch config: %w", err)
 	}
-	cfg.SourceBytesMax = cmp.Or(cfg.SourceBytesMax, 64<<20)
+	cfg.SourceBytesMax = cmp.Or(cfg.SourceBytesMax, 32<<20)
 	cfg.InFlightBytesMax = cmp.Or(cfg.InFlightBytesMax, 128<<20)
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Wall{}
