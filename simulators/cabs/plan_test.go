@@ -1,14 +1,10 @@
 package cabs
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"math"
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +13,7 @@ import (
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/simulators/plantest"
 )
 
 var (
@@ -33,71 +30,16 @@ func population(t testing.TB) *Simulator {
 	return s
 }
 
-// hashPlan is the hash of the JSON of a plan's first n events.
-func hashPlan(s *Simulator, seed uint64, n int) (string, error) {
-	h := sha256.New()
-	encoder := json.NewEncoder(h)
-	for p := range s.Plan(seed, epoch, load) {
-		if err := encoder.Encode(p); err != nil {
-			return "", err
-		}
-		if n--; n == 0 {
-			break
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// The constant changes only with a deliberate change of the plan. Runs that
-// quote a seed are then another.
 func TestPlanIsTheSameEverywhere(t *testing.T) {
-	t.Parallel()
-	const want = "cf0b5ec75ab78229d1e1541524d90d2ba01535cd3511948eb3dadca84e2ffa17"
-	s := population(t)
-	var busy sync.WaitGroup
-	hashes := make([]string, 2*runtime.GOMAXPROCS(0))
-	for i := range hashes {
-		busy.Go(func() { hashes[i], _ = hashPlan(s, 7, 70_000) })
-	}
-	busy.Wait()
-	for i, got := range hashes {
-		if got != want {
-			t.Errorf("plan %d of seed 7 hashes to %q, want %q", i, got, want)
-		}
-	}
-	if other, err := hashPlan(s, 8, 70_000); err != nil || other == want {
-		t.Errorf("seed 8 has the plan of seed 7 (%v)", err)
-	}
-}
-
-// Not parallel: it changes GOMAXPROCS.
-func TestPlanDoesNotDependOnProcessors(t *testing.T) {
-	s := population(t)
-	many, err := hashPlan(s, 42, 5000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	if one, err := hashPlan(s, 42, 5000); one != many || err != nil {
-		t.Errorf("with one processor the plan hashes to %s, with many to %s (%v)", one, many, err)
-	}
+	plantest.Same(t, population(t), plantest.Golden{
+		Seed: 7, Epoch: epoch, Load: load, Events: 70_000,
+		SHA256: "cf0b5ec75ab78229d1e1541524d90d2ba01535cd3511948eb3dadca84e2ffa17",
+	})
 }
 
 func TestPlanOfNothingIsEmpty(t *testing.T) {
 	t.Parallel()
-	for _, load := range []scenario.Load{
-		{},
-		{Rate: 10, Devices: 5},
-		{Rate: 10, For: time.Minute},
-		{Devices: 5, For: time.Minute},
-		{Rate: -1, Devices: 5, For: time.Minute},
-		{Rate: math.NaN(), Devices: 5, For: time.Minute},
-	} {
-		for p := range population(t).Plan(1, epoch, load) {
-			t.Errorf("%+v plans %s", load, p.ID)
-			break
-		}
-	}
+	plantest.Empty(t, population(t))
 }
 
 // Whatever the load, a plan leaves no doubt: see follower.

@@ -1,19 +1,17 @@
 package subscribers
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios/location/event"
+	"github.com/weirstream/weir/simulators/plantest"
 )
 
 var (
@@ -30,41 +28,13 @@ func population(t testing.TB) *Simulator {
 	return s
 }
 
-// hashPlan is the hash of the JSON of a plan's first n events.
-func hashPlan(s *Simulator, seed uint64, n int) (string, error) {
-	h := sha256.New()
-	encoder := json.NewEncoder(h)
-	for p := range s.Plan(seed, epoch, load) {
-		if err := encoder.Encode(p); err != nil {
-			return "", err
-		}
-		if n--; n == 0 {
-			break
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// The constant changes only with a deliberate change of the plan: a place, the
-// mix, a name list, an event field. Runs that quote a seed are then another.
+// The hash changes only with a deliberate change of the plan: a place, the mix,
+// a name list, an event field.
 func TestPlanIsTheSameEverywhere(t *testing.T) {
-	t.Parallel()
-	const want = "98257906a98c8b755efd9433b96f3b0d5b12ccf1bb3c93dd339bb37bd51044f2"
-	s := population(t)
-	var busy sync.WaitGroup
-	hashes := make([]string, 4*runtime.GOMAXPROCS(0))
-	for i := range hashes {
-		busy.Go(func() { hashes[i], _ = hashPlan(s, 7, 3000) })
-	}
-	busy.Wait()
-	for i, got := range hashes {
-		if got != want {
-			t.Errorf("plan %d of seed 7 hashes to %q, want %q", i, got, want)
-		}
-	}
-	if other, err := hashPlan(s, 8, 3000); err != nil || other == want {
-		t.Errorf("seed 8 has the plan of seed 7 (%v)", err)
-	}
+	plantest.Same(t, population(t), plantest.Golden{
+		Seed: 7, Epoch: epoch, Load: load, Events: 3000,
+		SHA256: "98257906a98c8b755efd9433b96f3b0d5b12ccf1bb3c93dd339bb37bd51044f2",
+	})
 }
 
 // A cosine may differ in its last bit between processors. The spans made with
@@ -87,19 +57,6 @@ func TestPlacesDoNotDependOnTheLastBit(t *testing.T) {
 				t.Errorf("%s: a span of %v units is too near to a whole number", p.Name, units)
 			}
 		}
-	}
-}
-
-// Not parallel: it changes GOMAXPROCS.
-func TestPlanDoesNotDependOnProcessors(t *testing.T) {
-	s := population(t)
-	many, err := hashPlan(s, 42, 2000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	if one, err := hashPlan(s, 42, 2000); one != many || err != nil {
-		t.Errorf("with one processor the plan hashes to %s, with many to %s (%v)", one, many, err)
 	}
 }
 
@@ -178,19 +135,7 @@ func checkExponential(t *testing.T, gaps []float64) {
 
 func TestPlanOfNothingIsEmpty(t *testing.T) {
 	t.Parallel()
-	for _, load := range []scenario.Load{
-		{},
-		{Rate: 10, Devices: 5},
-		{Rate: 10, For: time.Minute},
-		{Devices: 5, For: time.Minute},
-		{Rate: -1, Devices: 5, For: time.Minute},
-		{Rate: math.NaN(), Devices: 5, For: time.Minute},
-	} {
-		for p := range population(t).Plan(1, epoch, load) {
-			t.Errorf("%+v plans %s", load, p.ID)
-			break
-		}
-	}
+	plantest.Empty(t, population(t))
 }
 
 // Not parallel: it reads the heap.
