@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,11 @@ func ownAddress(find func() (string, error), root aws.Credentials) (scenario.Add
 func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
 	return func() (scenario.Brokers, error) {
 		if seeds := os.Getenv(brokersVar); seeds != "" {
-			return scenario.Brokers{Seeds: strings.Split(seeds, ","), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}, nil
+			named := scenario.Brokers{Seeds: strings.Split(seeds, ","), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
+			if named.User == "" && slices.ContainsFunc(runningAt(base).Kafka, func(own string) bool { return slices.Contains(named.Seeds, own) }) {
+				return asRoot(base, named)
+			}
+			return named, nil
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
 		defer cancel()
@@ -90,11 +95,34 @@ func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
 		if err != nil {
 			return scenario.Brokers{}, fmt.Errorf("%w; %s names the brokers of another target", err, brokersVar)
 		}
-		root, err := base.Credentials.Retrieve(ctx)
-		return scenario.Brokers{
-			Seeds: seeds, User: cmp.Or(os.Getenv(userVar), root.AccessKeyID), Password: cmp.Or(os.Getenv(passwordVar), root.SecretAccessKey),
-		}, err
+		found, err := asRoot(base, scenario.Brokers{Seeds: seeds})
+		found.User, found.Password = cmp.Or(os.Getenv(userVar), found.User), cmp.Or(os.Getenv(passwordVar), found.Password)
+		return found, err
 	}
+}
+
+func asRoot(base aws.Config, b scenario.Brokers) (scenario.Brokers, error) {
+	root, err := base.Credentials.Retrieve(context.Background())
+	b.User, b.Password = root.AccessKeyID, root.SecretAccessKey
+	return b, err
+}
+
+// runningEngines are what a weir cloud has running beside its endpoint. What the
+// environment names without a user may be just those, for whoever takes over the
+// lines that `weir cloud` prints; its users are the cloud's, then.
+type runningEngines struct {
+	Kafka            []string
+	Registry, Search string
+}
+
+// runningAt is nothing where the endpoint is no weir cloud.
+func runningAt(base aws.Config) (own runningEngines) {
+	ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+	defer cancel()
+	if told, err := askCloud(ctx, base, "engines", &own); !told || err != nil {
+		return runningEngines{}
+	}
+	return own
 }
 
 func askMSK(ctx context.Context, msk *kafka.Client) ([]string, error) {
@@ -121,7 +149,10 @@ func askMSK(ctx context.Context, msk *kafka.Client) ([]string, error) {
 func registryOf(base aws.Config) func() (scenario.Address, error) {
 	return func() (scenario.Address, error) {
 		if url := os.Getenv(registryVar); url != "" {
-			return scenario.Address{URL: url, User: os.Getenv(registryUserVar), Password: os.Getenv(registryPasswordVar)}, nil
+			named := scenario.Address{URL: url, User: os.Getenv(registryUserVar), Password: os.Getenv(registryPasswordVar)}
+			if named.User != "" || runningAt(base).Registry != url {
+				return named, nil
+			}
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
 		defer cancel()
@@ -143,7 +174,9 @@ func registryOf(base aws.Config) func() (scenario.Address, error) {
 func searchOf(base aws.Config) func() (scenario.Address, error) {
 	return func() (scenario.Address, error) {
 		if url := os.Getenv(searchVar); url != "" {
-			return scenario.Address{URL: url, User: os.Getenv(searchUserVar), Password: os.Getenv(searchPasswordVar)}, nil
+			named := scenario.Address{URL: url, User: os.Getenv(searchUserVar), Password: os.Getenv(searchPasswordVar)}
+			named.Signed = named.User == "" && runningAt(base).Search == url
+			return named, nil
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
 		defer cancel()

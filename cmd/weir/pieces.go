@@ -30,7 +30,7 @@ func (g *globals) pieceWorld(cmd *cobra.Command) (scenario.World, error) {
 	}
 	listen, url := elsewhere("")
 	return scenario.World{
-		Base: base, Kafka: brokersOf(base), KafkaUser: componentUsers(os.Getenv(brokersVar) != ""), Registry: registryOf(base), OpenSearch: searchOf(base),
+		Base: base, Kafka: brokersOf(base), KafkaUser: componentUsers(os.Getenv(brokersVar) != "" && os.Getenv(userVar) != ""), Registry: registryOf(base), OpenSearch: searchOf(base),
 		Function: builtInFunction, Listen: listen, URL: url,
 		Wall: clock.Wall{}, Sim: sim, Log: g.logger(cmd),
 	}, nil

@@ -31,6 +31,8 @@ func (c *Cloud) serveLocal(w http.ResponseWriter, r *http.Request, name string) 
 			return
 		}
 		body = map[string]string{"url": url}
+	case "engines": // those that somebody has asked for
+		body = map[string]any{"kafka": c.kafka.Opened(), "registry": c.registry.Opened(), "search": c.search.Opened()}
 	default:
 		http.NotFound(w, r)
 		return

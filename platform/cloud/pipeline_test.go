@@ -201,7 +201,7 @@ func TestH2CPriorKnowledge(t *testing.T) {
 func TestLocalEndpoints(t *testing.T) {
 	t.Parallel()
 	c := runCloud(t, Config{})
-	for path, want := range map[string]string{"health": `"ready"`, "clock": c.cfg.Sim.String()} {
+	for path, want := range map[string]string{"health": `"ready"`, "clock": c.cfg.Sim.String(), "engines": `{"kafka":null,"registry":"","search":""}`} {
 		resp, err := http.Get(c.Endpoint() + "/_weir/" + path)
 		if err != nil {
 			t.Fatal(err)

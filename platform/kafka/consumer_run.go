@@ -58,7 +58,7 @@ func (c *Consumer) options(cancel context.CancelCauseFunc) []kgo.Opt {
 	if c.cfg.Uncommitted {
 		level = kgo.ReadUncommitted()
 	}
-	return append(c.cfg.Member.options(c.cfg.Topics, func() { cancel(ErrFenced) }),
+	return append(c.cfg.Member.options(c.cfg.Topics, func() { cancel(c.cfg.Member.fenced()) }),
 		kgo.FetchIsolationLevel(level),
 		kgo.FetchMaxWait(500*time.Millisecond),
 		kgo.BlockRebalanceOnPoll(), // so that no partition goes between its poll and its queue

@@ -62,6 +62,14 @@ func (m *Member) instance() string {
 	return id
 }
 
+// fenced is ErrFenced, and what to do about it.
+func (m *Member) fenced() error {
+	if m.instance() == "" {
+		return ErrFenced
+	}
+	return fmt.Errorf("%w, %s in group %s; end one of the two, or start each with a %s of its own", ErrFenced, m.instance(), m.Group, EnvInstanceID)
+}
+
 // options are those of a group member that commits its own offsets. fenced is
 // called when another process took its place.
 func (m *Member) options(topics []string, fenced func()) []kgo.Opt {

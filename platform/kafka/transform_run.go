@@ -129,7 +129,7 @@ func (t *Transformer) live(ctx context.Context) error {
 			}
 			if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
 				if twin := t.cfg.Member.verify(context.WithoutCancel(ctx), session.Client()); errors.Is(twin, kerr.FencedInstanceID) {
-					return fmt.Errorf("%w: %w", ErrFenced, err)
+					return fmt.Errorf("%w: %w", t.cfg.Member.fenced(), err)
 				}
 			}
 			return err
@@ -152,7 +152,7 @@ func (l *life) close() {
 func (l *life) options(ctx context.Context) []kgo.Opt {
 	cfg := l.t.cfg
 	codec, _ := cfg.Compression.codec()
-	return append(cfg.Member.options([]string{cfg.Topic}, func() { l.cancel(ErrFenced) }),
+	return append(cfg.Member.options([]string{cfg.Topic}, func() { l.cancel(cfg.Member.fenced()) }),
 		kgo.TransactionalID(cfg.TransactionalID),
 		kgo.TransactionTimeout(cfg.TransactionMax),
 		kgo.RequiredAcks(kgo.AllISRAcks()),

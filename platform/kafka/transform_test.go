@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -226,7 +227,7 @@ func TestTransformerIsFencedByItsTwin(t *testing.T) {
 	running(t, younger.Run)
 	select {
 	case err := <-ended:
-		if !errors.Is(err, kafka.ErrFenced) {
+		if !errors.Is(err, kafka.ErrFenced) || !strings.Contains(err.Error(), "one in group g; end one of the two") {
 			t.Fatalf("the older ended with %v", err)
 		}
 	case <-time.After(10 * time.Second):

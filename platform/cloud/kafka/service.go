@@ -119,6 +119,20 @@ func (s *Service) Brokers() ([]string, error) {
 	return c.addresses(), nil
 }
 
+// Opened are the Brokers if the cluster has started already, else none.
+func (s *Service) Opened() []string {
+	s.mu.Lock()
+	c := s.cluster
+	if s.closed {
+		c = nil
+	}
+	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	return c.addresses()
+}
+
 // open starts the cluster unless it runs.
 func (s *Service) open() (*cluster, error) {
 	s.mu.Lock()

@@ -80,6 +80,9 @@ func isLoopback(listen string) bool {
 // has ended there is only an error.
 func (s *Service) URL() (string, error) { return s.port.URL() }
 
+// Opened is the URL if the port is open already, else "".
+func (s *Service) Opened() string { return s.port.Opened() }
+
 // Lose makes the registry unreachable until undo: connections are cut off
 // before anything is done.
 func (s *Service) Lose() (undo func()) { return s.port.Lose() }

@@ -74,13 +74,27 @@ func (p *Port) URL() (string, error) {
 		p.listener = listener
 		close(p.opened)
 	}
+	return p.url(), nil
+}
+
+// Opened is URL where somebody has asked for that already, else "".
+func (p *Port) Opened() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener == nil || p.closed {
+		return ""
+	}
+	return p.url()
+}
+
+func (p *Port) url() string {
 	scheme := "http"
 	if p.cfg.TLS != nil {
 		scheme = "https"
 	}
 	host, _, _ := net.SplitHostPort(p.cfg.Listen) // checked
 	number := p.listener.Addr().(*net.TCPAddr).Port
-	return scheme + "://" + net.JoinHostPort(Reachable(host), strconv.Itoa(number)), nil
+	return scheme + "://" + net.JoinHostPort(Reachable(host), strconv.Itoa(number))
 }
 
 // Lose makes the service unreachable until undo: connections are cut off before

@@ -48,6 +48,9 @@ func TestAPortNobodyAskedForEnds(t *testing.T) {
 	if err := serve(t, p, nil)(); err != nil {
 		t.Error(err)
 	}
+	if open := p.Opened(); open != "" {
+		t.Errorf("is open at %s", open)
+	}
 	if url, err := p.URL(); err == nil || !strings.Contains(err.Error(), "the thing has ended") {
 		t.Errorf("%s, %v", url, err)
 	}
@@ -62,12 +65,15 @@ func TestWhatIsInHandIsFinishedAndThePortGivenBack(t *testing.T) {
 		<-release
 		_, _ = io.WriteString(w, "done")
 	})
+	if open := p.Opened(); open != "" {
+		t.Errorf("is open at %s before anybody asked", open)
+	}
 	url, err := p.URL()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := p.URL(); again != url || err != nil {
-		t.Errorf("%s, then %s, %v", url, again, err)
+	if again, err := p.URL(); again != url || err != nil || p.Opened() != url {
+		t.Errorf("%s, then %s, %v; is open at %s", url, again, err, p.Opened())
 	}
 	answered := make(chan string, 1)
 	go func() {
