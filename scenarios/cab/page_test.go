@@ -13,6 +13,7 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/scenarios/cab/index"
 	"github.com/weirstream/weir/scenarios/cab/measure"
 	"github.com/weirstream/weir/scenarios/cab/refine"
 )
@@ -24,7 +25,7 @@ func described() map[string][]string {
 	go func() {
 		defer close(descs)
 		for _, c := range []prometheus.Collector{
-			kafka.NewCollector(kafka.NewMeter(clock.Wall{})), kafka.NewGroupCollector(nil), new(refine.Stage), new(measure.Stage),
+			kafka.NewCollector(kafka.NewMeter(clock.Wall{})), kafka.NewGroupCollector(nil), new(refine.Stage), new(measure.Stage), new(index.Stage),
 			collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		} {
 			c.Describe(descs)

@@ -31,7 +31,7 @@ func (Scenario) Services(env scenario.Env) ([]scenario.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, meter, err := newMetrics(env, refines, measures)
+	metrics, meter, err := newMetrics(env, refines, measures, indexes)
 	if err != nil {
 		return nil, err
 	}

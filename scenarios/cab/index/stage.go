@@ -105,9 +105,6 @@ func (s *Stage) Ready() <-chan struct{} { return s.consumer.Ready() }
 // Consumer is the stage's, to be measured.
 func (s *Stage) Consumer() *kafka.Consumer { return s.consumer }
 
-// Bulk is the stage's writer, to be measured.
-func (s *Stage) Bulk() *Bulk { return s.bulk }
-
 // Dead is how many records became dead letters since New.
 func (s *Stage) Dead() int64 { return s.dead.Load() }
 

@@ -39,6 +39,11 @@ func TestDocumentsAreThereAndUndecodableRecordsAreNot(t *testing.T) {
 	if !maps.Equal(classes, want) || s.Dead() != 2 {
 		t.Errorf("dead letters %v, %d counted", classes, s.Dead())
 	}
+	counted := scraped(t, s)
+	if counted["written"] == 0 || counted["refused"] != 0 || counted["weir_index_requests_total"] == 0 ||
+		counted["weir_index_request_bytes_total"] < 100*counted["written"] || counted["weir_index_dead_letters_total"] != 2 {
+		t.Errorf("counted %v", counted)
+	}
 }
 
 // TestNothingIsLostWhileOpenSearchIsAway takes the domain away for three seconds,
@@ -64,8 +69,8 @@ func TestNothingIsLostWhileOpenSearchIsAway(t *testing.T) {
 	w.PressOpenSearch(opensearch.Pressure{})
 	w.settled(t)
 	w.check(t)
-	if s.Bulk().Stats.Retried.Load() == 0 || s.Dead() > 0 {
-		t.Errorf("%d retried, %d dead letters", s.Bulk().Stats.Retried.Load(), s.Dead())
+	if counted := scraped(t, s); counted["weir_index_retried_documents_total"] == 0 || s.Dead() > 0 {
+		t.Errorf("counted %v, %d dead letters", counted, s.Dead())
 	}
 }
 
@@ -107,7 +112,7 @@ func TestKilledInMidBulkNothingChanges(t *testing.T) {
 	remove()
 	w.settled(t)
 	after := w.check(t)
-	if second.Bulk().Stats.Outdated.Load() == 0 {
+	if scraped(t, second)["outdated"] == 0 {
 		t.Error("nothing was delivered again")
 	}
 	for key, write := range before {
