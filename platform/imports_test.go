@@ -26,7 +26,7 @@ type importRule struct {
 }
 
 // forTests are packages that only tests may import.
-const forTests = `platform/cloud/cloudtest`
+const forTests = `platform/cloud/cloudtest|scenarios/pagetest`
 
 // importTable is the table of docs/architecture.md. Tests may import more.
 func importTable() []importRule {
@@ -36,7 +36,7 @@ func importTable() []importRule {
 		// Clients and parts, each other downwards: Go itself forbids the circle.
 		{from: `platform/(kinesis|kafka|window|agent|ledger|chaos)(/.+)?`, may: `platform/(clock|observe|kinesis|kafka|window|agent|ledger|chaos)(/.+)?`},
 		// The cloud shares no code with the clients, and its services none with each other.
-		{from: forTests, may: `platform/(cloud|sdkhttp)`},
+		{from: `platform/cloud/cloudtest`, may: `platform/(cloud|sdkhttp)`},
 		{from: `platform/cloud/internal/.+`, may: `platform/(clock|observe)|platform/cloud/(wire|internal/.+)`},
 		{from: `platform/cloud/(\w+)(/.+)?`, may: `platform/(clock|observe)|platform/cloud/(wire|store|iam|internal)(/.+)?|platform/cloud/{1}/.+`},
 		{from: `platform/cloud`, may: `platform/(clock|observe)|platform/cloud/.+`, never: forTests},
@@ -47,8 +47,9 @@ func importTable() []importRule {
 		{from: `scenarios/(\w+)/oracle(/.+)?`, may: `scenarios/{1}/(event|oracle/.+)|platform/(scenario|ledger|clock)`},
 		{from: `simulators/(\w+)(/.+)?`, may: `simulators/{1}/.+|scenarios/\w+/event|platform/(scenario|ledger|clock|observe|kinesis|kafka|agent)`},
 		// The lists: of functions, of scenarios.
-		{from: `scenarios/functions`, may: `scenarios/\w+(/.+)?`, never: `scenarios/\w+/oracle(/.+)?`},
-		{from: `scenarios`, may: `scenarios/.+|simulators/.+|platform/scenario`},
+		{from: `scenarios/functions`, may: `scenarios/\w+(/.+)?`, never: `scenarios/\w+/oracle(/.+)?|` + forTests},
+		{from: `scenarios`, may: `scenarios/.+|simulators/.+|platform/scenario`, never: forTests},
+		{from: `scenarios/pagetest`, may: `platform/clock`},
 		// A scenario knows itself and the platform, neither other scenarios nor its judge.
 		{from: `scenarios/(\w+)(/.+)?`, may: `scenarios/{1}(/.+)?|platform/.+`, never: `platform/(cloud|ledger)(/.+)?|scenarios/\w+/oracle(/.+)?`},
 		{from: `benchmarks(/.+)?`, may: `.+`, never: `cmd/.+|` + forTests},
@@ -141,6 +142,12 @@ func TestCheckerSeesWhatIsForbidden(t *testing.T) {
 		{"scenarios", "scenarios/location/oracle", true},
 		{"scenarios", "platform/cloud", false},
 		{"scenarios/functions", "scenarios/location/offers", true},
+		{"scenarios/location", "scenarios/pagetest", false}, // only its tests
+		{"scenarios/functions", "scenarios/pagetest", false},
+		{"scenarios", "scenarios/pagetest", false},
+		{"cmd/weir", "scenarios/pagetest", false},
+		{"scenarios/pagetest", "platform/clock", true},
+		{"scenarios/pagetest", "scenarios/location", false},
 		{"benchmarks/kinesis", "platform/cloud", true},
 		{"benchmarks/kinesis", "cmd/weir", false},
 		{"cmd/weir", "platform/cloud", true},
