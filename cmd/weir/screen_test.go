@@ -174,3 +174,15 @@ func TestVerdictFitsTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// weir simulate cannot see what only an audit finds.
+func TestScreenSaysNothingOfWhatNobodySees(t *testing.T) {
+	t.Parallel()
+	p := sending(1)
+	p.Delivered, p.InFlight, p.Acked, p.Unseen = 0, 3998, 3998, true
+	for _, text := range append(progressBlock(p), progressLine(p)) {
+		if strings.Contains(text, "delivered") || strings.Contains(text, "flight") || strings.Contains(text, "sent") && !strings.Contains(text, "acknowledged") {
+			t.Error(text)
+		}
+	}
+}

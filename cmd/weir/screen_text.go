@@ -20,7 +20,7 @@ func progressBlock(p scenario.Progress) []string {
 	}
 	return append([]string{
 		head,
-		fmt.Sprintf("  sent %d   delivered %d   in flight %d   %.0f/s", p.Sent, p.Delivered, p.InFlight, p.PerSecond),
+		fmt.Sprintf("  sent %d   %s   %.0f/s", p.Sent, arrived(p, "acknowledged %d", "delivered %d   in flight %d"), p.PerSecond),
 		fmt.Sprintf("  %s p50 %.1f ms   p99 %.1f ms", p.Latency, p.P50, p.P99),
 	}, faultsBlock(p)...)
 }
@@ -31,12 +31,20 @@ func progressLine(p scenario.Progress) string {
 	case scenario.Provisioning, scenario.Starting, scenario.Grading, scenario.Done:
 		return fmt.Sprintf("%s %s", p.Scenario, p.Phase)
 	}
-	line := fmt.Sprintf("%s %s %s sent=%d delivered=%d in_flight=%d rate=%.0f/s p50=%.1fms p99=%.1fms",
-		p.Scenario, p.Phase, round(p.Elapsed), p.Sent, p.Delivered, p.InFlight, p.PerSecond, p.P50, p.P99)
+	line := fmt.Sprintf("%s %s %s sent=%d %s rate=%.0f/s p50=%.1fms p99=%.1fms",
+		p.Scenario, p.Phase, round(p.Elapsed), p.Sent, arrived(p, "acknowledged=%d", "delivered=%d in_flight=%d"), p.PerSecond, p.P50, p.P99)
 	if p.Phase == scenario.Draining {
 		line += " waiting_for=" + fmt.Sprintf("%q", orNothing(p.Waiting))
 	}
 	return line
+}
+
+// arrived says how far events are known to have come.
+func arrived(p scenario.Progress, unseen, seen string) string {
+	if p.Unseen {
+		return fmt.Sprintf(unseen, p.Acked)
+	}
+	return fmt.Sprintf(seen, p.Delivered, p.InFlight)
 }
 
 func orNothing(text string) string {

@@ -28,6 +28,8 @@ type Progress struct {
 	Sent      int
 	Delivered int           // events seen at the last hop
 	InFlight  int           // acknowledged and not yet delivered
+	Acked     int           // acknowledged
+	Unseen    bool          // nobody looks at the last hop while this runs: Delivered and InFlight say nothing
 	PerSecond float64       // sent over the last second
 	P50, P99  float64       // milliseconds, of Latency
 	Latency   string        // the latency shown: the first with an objective
@@ -42,6 +44,7 @@ type meter struct {
 	last     string // last hop's point
 	latency  string
 	planned  time.Duration
+	unseen   bool
 
 	rateAt   time.Time
 	rateSent int
@@ -64,8 +67,8 @@ func newMeter(s Scenario, d Defaults, load Load, env Env) *meter {
 func (m *meter) read(now, started time.Time, l *ledger.Ledger) Progress {
 	p := Progress{Scenario: m.scenario, For: m.planned, Latency: m.latency}
 	p.Sent = l.SentCount()
-	p.Delivered = l.Count(m.last).Distinct
-	p.InFlight = max(0, l.AcknowledgedCount()-p.Delivered)
+	p.Delivered, p.Acked, p.Unseen = l.Count(m.last).Distinct, l.AcknowledgedCount(), m.unseen
+	p.InFlight = max(0, p.Acked-p.Delivered)
 	if !started.IsZero() {
 		p.Elapsed = max(0, now.Sub(started))
 	}

@@ -42,6 +42,7 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 	}
 	env.Start = env.Wall.Now()
 	r := newRun(e, env, o)
+	r.meter.unseen = audited(e.Scenario.Hops())
 	r.started.Store(env.Start)
 	r.enter(Sending)
 	stopReporting := r.report(ctx)
@@ -59,6 +60,9 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 		Problems: r.outcomes, First: time.Duration(r.first.Load()), Ledger: r.ledger.Snapshot(),
 	}, nil
 }
+
+// audited tells whether only an audit sees what the last hop delivers.
+func audited(hops []Hop) bool { return len(hops) > 0 && hops[len(hops)-1].Store != nil }
 
 // GradeOnly reads every hop to its tail and grades a recorded simulation.
 func GradeOnly(ctx context.Context, e Entry, w World, rec Record, o Options) (Verdict, error) {
