@@ -26,7 +26,7 @@ type importRule struct {
 }
 
 // forTests are packages that only tests may import.
-const forTests = `platform/cloud/cloudtest|scenarios/pagetest`
+const forTests = `platform/cloud/cloudtest|scenarios/pagetest|simulators/plantest`
 
 // importTable is the table of docs/architecture.md. Tests may import more.
 func importTable() []importRule {
@@ -45,6 +45,7 @@ func importTable() []importRule {
 		{from: `platform/.+`, may: `platform/.+`, never: `platform/cloud(/.+)?`},
 		// The judge knows nothing of the pipeline, the population nothing but events.
 		{from: `scenarios/(\w+)/oracle(/.+)?`, may: `scenarios/{1}/(event|oracle/.+)|platform/(scenario|ledger|clock)`},
+		{from: `simulators/plantest`, may: `platform/scenario`},
 		{from: `simulators/(\w+)(/.+)?`, may: `simulators/{1}/.+|scenarios/\w+/event|platform/(scenario|ledger|clock|observe|kinesis|kafka|agent)`},
 		// The lists: of functions, of scenarios.
 		{from: `scenarios/functions`, may: `scenarios/\w+(/.+)?`, never: `scenarios/\w+/oracle(/.+)?|` + forTests},
@@ -143,6 +144,10 @@ func TestCheckerSeesWhatIsForbidden(t *testing.T) {
 		{"scenarios", "platform/cloud", false},
 		{"scenarios/functions", "scenarios/location/offers", true},
 		{"scenarios/location", "scenarios/pagetest", false}, // only its tests
+		{"scenarios", "simulators/plantest", false},
+		{"simulators/cabs", "simulators/plantest", false},
+		{"simulators/plantest", "platform/scenario", true},
+		{"simulators/plantest", "platform/kafka", false},
 		{"scenarios/functions", "scenarios/pagetest", false},
 		{"scenarios", "scenarios/pagetest", false},
 		{"cmd/weir", "scenarios/pagetest", false},
