@@ -17,7 +17,7 @@ const (
 )
 
 // holdMemory keeps the process near goal until ctx ends. Where more than
-// half of the goal is really in use, by many queued messages, say, the goal
+// two thirds of the goal are really in use, by many queued messages, say, the goal
 // grows with it: collecting the same live memory over and over would free nothing.
 // GOMEMLIMIT or GOGC in the environment say that somebody else decides.
 func holdMemory(ctx context.Context, goal int64) {
@@ -44,5 +44,5 @@ func memoryLimit(goal int64, live uint64) int64 {
 	if live > math.MaxInt64/2 {
 		return math.MaxInt64
 	}
-	return max(goal, 2*int64(live))
+	return max(goal, int64(live)+int64(live)/2)
 }
