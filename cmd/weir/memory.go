@@ -13,7 +13,7 @@ import (
 // memory back when it comes near. It is no wall; see holdMemory.
 const (
 	cloudMemoryGoal = 200 << 20
-	runMemoryGoal   = 250 << 20 // with all of a run in it
+	runMemoryGoal   = 240 << 20 // with all of a run in it
 )
 
 // holdMemory keeps the process near goal until ctx ends. Where more than
