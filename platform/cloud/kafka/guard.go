@@ -51,13 +51,11 @@ type guarded struct {
 
 	mu      sync.Mutex
 	asked   map[uint32]question // by correlation id: whose answers are amended or waited for
-	settled sync.Cond           // asked has become less
+	settled chan struct{}       // holds one if asked has become less
 }
 
 func newGuarded(conn net.Conn, leave func(), wall clock.Clock, amend func(q question, answer []byte) []byte) *guarded {
-	c := &guarded{Conn: conn, leave: leave, wall: wall, amend: amend}
-	c.settled.L = &c.mu
-	return c
+	return &guarded{Conn: conn, leave: leave, wall: wall, amend: amend, settled: make(chan struct{}, 1)}
 }
 
 // question is what an answer belongs to.
@@ -71,7 +69,7 @@ func (q question) joins() bool { return q.key == int16(kmsg.JoinGroup) }
 // Read implements net.Conn.
 func (c *guarded) Read(p []byte) (int, error) {
 	n, err := c.read(p)
-	if err != nil {
+	if err != nil && n == 0 { // else the next Read has the error again
 		c.outlast()
 	}
 	return n, err
@@ -95,13 +93,34 @@ func (c *guarded) read(p []byte) (int, error) {
 	return n, err
 }
 
-// outlast waits until every JoinGroup is answered, or Close is called.
+// outlastMax is how long Kafka's own clients let a rebalance take
+// (max.poll.interval.ms). kfake never answers a JoinGroup whose member leaves, or
+// joins by another connection, meanwhile.
+const outlastMax = 5 * time.Minute
+
+// outlast waits until every JoinGroup is answered, or Close is called. The
+// client has gone, so its connection is given up at once.
 func (c *guarded) outlast() {
+	if !c.joining() {
+		return
+	}
+	c.leave()
+	c.Conn.Close()
+	timer := c.wall.NewTimer(outlastMax)
+	defer timer.Stop()
+	for c.joining() {
+		select {
+		case <-c.settled:
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+func (c *guarded) joining() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for slices.ContainsFunc(slices.Collect(maps.Values(c.asked)), question.joins) {
-		c.settled.Wait()
-	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(c.asked)), question.joins)
 }
 
 // settle says what was asked, and that it is about to be answered, or never.
@@ -110,8 +129,16 @@ func (c *guarded) settle(id uint32) (q question, found bool) {
 	defer c.mu.Unlock()
 	q, found = c.asked[id]
 	delete(c.asked, id)
-	c.settled.Broadcast()
+	c.wake()
 	return q, found
+}
+
+// wake has outlast look again.
+func (c *guarded) wake() {
+	select {
+	case c.settled <- struct{}{}:
+	default:
+	}
 }
 
 // next reads and checks the beginning of a request.
@@ -226,7 +253,7 @@ func (c *guarded) Close() error {
 		}
 	}
 	c.asked = nil
-	c.settled.Broadcast()
+	c.wake()
 	return c.Conn.Close()
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 )
 
-// Guard makes a listener for a kfake cluster that runs without a Service: its
-// clients do no harm to the cluster, as those of a Service do none.
+// Guard makes a listener for a kfake cluster that runs without a Service, in
+// tests of clients: these do no harm to the cluster, as a Service's do none.
 func Guard(l net.Listener) net.Listener { return guardListener{l} }
 
 type guardListener struct{ net.Listener }

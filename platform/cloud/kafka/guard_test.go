@@ -1,11 +1,13 @@
 package kafka
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -36,6 +38,7 @@ func TestKfakeHearsOfAClientsEndWhenItsJoinIsAnswered(t *testing.T) {
 	}{
 		"answered": {whole, true, func(c *guarded) error { _, err := c.Write(answer); return err }},
 		"closed":   {whole, true, func(c *guarded) error { return c.Close() }},
+		"dropped":  {whole, true, func(*guarded) error { time.Sleep(outlastMax); return nil }},
 		"torn":     {whole[:len(whole)-1], false, nil},
 		"nothing":  {nil, false, nil},
 	} {
@@ -55,6 +58,9 @@ func TestKfakeHearsOfAClientsEndWhenItsJoinIsAnswered(t *testing.T) {
 				synctest.Wait()
 				if waits := len(ended) == 0; waits != test.waits {
 					t.Errorf("waits %t", waits)
+				}
+				if _, err := broker.Write([]byte{0}); test.waits && !errors.Is(err, io.ErrClosedPipe) {
+					t.Errorf("holds the connection while it waits: %v", err)
 				}
 				if test.waits {
 					if err := test.end(c); err != nil && !errors.Is(err, io.ErrClosedPipe) {
@@ -112,4 +118,39 @@ func TestMembersKilledWhileTheyJoinAreForgotten(t *testing.T) {
 		}
 		return members() == 1
 	})
+}
+
+// lastWords is a connection that gives its last bytes together with the end of
+// the stream, as one of TLS 1.2 may.
+type lastWords struct {
+	net.Conn
+	text []byte
+}
+
+func (c *lastWords) Read(p []byte) (int, error) {
+	n := copy(p, c.text)
+	if c.text = c.text[n:]; len(c.text) == 0 {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func TestLastBytesAreReadBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	request := join("g", "m")
+	request.SetVersion(9)
+	whole := kmsg.NewRequestFormatter().AppendRequest(nil, request, 7)
+	client, broker := net.Pipe()
+	defer client.Close()
+	c := newGuarded(&lastWords{broker, whole}, func() {}, clock.Wall{}, func(_ question, answer []byte) []byte { return answer })
+	got := make([]byte, len(whole))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("%x, %v", got, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if n, err := c.Read(got); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
 }
