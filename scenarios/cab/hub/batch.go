@@ -169,7 +169,7 @@ func undecodable(line []byte, err error) *event.Refusal {
 		for _, field := range slices.Sorted(maps.Keys(values)) {
 			alone, _ := json.Marshal(map[string]json.RawMessage{field: values[field]})
 			if err := json.Unmarshal(alone, new(event.Telemetry)); err != nil {
-				return &event.Refusal{Field: field, Value: shortened(string(values[field])), Remedy: "send " + wanted(err)}
+				return &event.Refusal{Field: field, Value: shortened(string(values[field])), Remedy: "send " + wanted(field, values[field])}
 			}
 		}
 	}
@@ -179,24 +179,39 @@ func undecodable(line []byte, err error) *event.Refusal {
 	return &event.Refusal{Value: quoted(string(line)), Remedy: "send one JSON object a line: " + err.Error()}
 }
 
-// wanted is what a field has to be whose value does not fit.
-func wanted(err error) string {
-	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	if !ok {
-		return "an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z" // the one type that reads itself
-	}
-	switch wrong.Type.Kind() {
-	case reflect.String:
+// wanted is what a reading's field has to be that value does not fit.
+func wanted(field string, value json.RawMessage) string {
+	number := value[0] == '-' || value[0] >= '0' && value[0] <= '9'
+	switch t := typeOf(field); {
+	case t == reflect.TypeFor[event.Millis]():
+		return "an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z"
+	case t.Kind() == reflect.String:
 		return "a text"
-	case reflect.Bool:
+	case t.Kind() == reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
-	case reflect.Float64:
-		return "a number"
-	default:
+	case t.Kind() == reflect.Slice:
 		return "a list of numbers"
+	case t.Kind() == reflect.Float64 && number:
+		return "a number from -1.7e308 to 1.7e308"
+	case t.Kind() == reflect.Float64:
+		return "a number"
+	case number:
+		return "a whole number in digits alone, of at most 64 bits"
+	default:
+		return "a whole number"
 	}
+}
+
+// typeOf is that of a reading's field by its name in JSON, in which case does
+// not count.
+func typeOf(name string) reflect.Type {
+	for field := range reflect.TypeFor[event.Telemetry]().Fields() {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if strings.EqualFold(tag, name) {
+			return field.Type
+		}
+	}
+	return reflect.TypeFor[string]() // there is no other that does not fit
 }
 
 func quoted(text string) string { return strconv.Quote(shortened(text)) }

@@ -341,17 +341,21 @@ func FuzzLine(f *testing.F) {
 func TestWrongTypesAreToldInWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
-		`{"lat":"x"}`:          {"lat", "send a number"},
-		`{"lat":1e999}`:        {"lat", "send a number"},
-		`{"hired":3}`:          {"hired", "send true or false"},
-		`{"tyre_kpa":"x"}`:     {"tyre_kpa", "send a list of numbers"},
-		`{"tyre_kpa":[1,"x"]}`: {"tyre_kpa", "send a number"},
-		`{"event_time":3}`:     {"event_time", "send an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z"},
-		`{"event_time":"no"}`:  {"event_time", "send an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z"},
-		`{"id":3}`:             {"id", "send a text"},
-		`{"seq":1.5}`:          {"seq", "send a whole number"},
-		`[1]`:                  {"", "send one JSON object a line"},
-		`"x"`:                  {"", "send one JSON object a line"},
+		`{"lat":"x"}`:                   {"lat", "send a number"},
+		`{"LAT":[]}`:                    {"LAT", "send a number"},
+		`{"lat":1e999}`:                 {"lat", "send a number from -1.7e308 to 1.7e308"},
+		`{"hired":3}`:                   {"hired", "send true or false"},
+		`{"tyre_kpa":"x"}`:              {"tyre_kpa", "send a list of numbers"},
+		`{"tyre_kpa":[1,"x"]}`:          {"tyre_kpa", "send a list of numbers"},
+		`{"event_time":3}`:              {"event_time", "send an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z"},
+		`{"event_time":"no"}`:           {"event_time", "send an RFC 3339 instant, such as 2026-01-01T08:00:00.000Z"},
+		`{"id":3}`:                      {"id", "send a text"},
+		`{"seq":"x"}`:                   {"seq", "send a whole number"},
+		`{"seq":1.5}`:                   {"seq", "send a whole number in digits alone, of at most 64 bits"},
+		`{"seq":1e3}`:                   {"seq", "send a whole number in digits alone, of at most 64 bits"},
+		`{"seq":-99999999999999999999}`: {"seq", "send a whole number in digits alone, of at most 64 bits"},
+		`[1]`:                           {"", "send one JSON object a line"},
+		`"x"`:                           {"", "send one JSON object a line"},
 	} {
 		if got := read([]byte(text), new(event.Telemetry), now()); got == nil || got.Field != want[0] || got.Remedy != want[1] {
 			t.Errorf("%s: got %+v, want %q", text, got, want)
