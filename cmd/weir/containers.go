@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -65,7 +64,7 @@ func (c containers) environment() []string {
 }
 
 func (c containers) brokers() (scenario.Brokers, error) {
-	b := scenario.Brokers{Seeds: strings.Split(c.kafka, ","), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
+	b := scenario.Brokers{Seeds: splitSeeds(c.kafka), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
 	return b, unreachable("Kafka", c.kafka, "--kafka or "+brokersVar, knockKafka(b))
 }
 

@@ -83,9 +83,9 @@ func ownAddress(find func() (string, error), root aws.Credentials) (scenario.Add
 func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
 	return func() (scenario.Brokers, error) {
 		if seeds := os.Getenv(brokersVar); seeds != "" {
-			named := scenario.Brokers{Seeds: strings.Split(seeds, ","), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
-			if named.User == "" && slices.ContainsFunc(runningAt(base).Kafka, func(own string) bool { return slices.Contains(named.Seeds, own) }) {
-				return asRoot(base, named)
+			named := scenario.Brokers{Seeds: splitSeeds(seeds), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
+			if named.User == "" && slices.ContainsFunc(named.Seeds, runningAt(base).hasBroker) {
+				return asRoot(context.Background(), base, named)
 			}
 			return named, nil
 		}
@@ -95,14 +95,14 @@ func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
 		if err != nil {
 			return scenario.Brokers{}, fmt.Errorf("%w; %s names the brokers of another target", err, brokersVar)
 		}
-		found, err := asRoot(base, scenario.Brokers{Seeds: seeds})
+		found, err := asRoot(ctx, base, scenario.Brokers{Seeds: seeds})
 		found.User, found.Password = cmp.Or(os.Getenv(userVar), found.User), cmp.Or(os.Getenv(passwordVar), found.Password)
 		return found, err
 	}
 }
 
-func asRoot(base aws.Config, b scenario.Brokers) (scenario.Brokers, error) {
-	root, err := base.Credentials.Retrieve(context.Background())
+func asRoot(ctx context.Context, base aws.Config, b scenario.Brokers) (scenario.Brokers, error) {
+	root, err := base.Credentials.Retrieve(ctx)
 	b.User, b.Password = root.AccessKeyID, root.SecretAccessKey
 	return b, err
 }
@@ -115,6 +115,22 @@ type runningEngines struct {
 	Registry, Search string
 }
 
+func (r runningEngines) hasBroker(seed string) bool {
+	return slices.ContainsFunc(r.Kafka, func(own string) bool { return sameAddress(own, seed) })
+}
+
+// sameAddress compares addresses, or URLs, of engines.
+func sameAddress(a, b string) bool {
+	plain := func(s string) string {
+		s = strings.TrimRight(strings.TrimSpace(s), "/")
+		if port, local := strings.CutPrefix(s, "localhost:"); local {
+			return "127.0.0.1:" + port
+		}
+		return strings.Replace(s, "://localhost:", "://127.0.0.1:", 1)
+	}
+	return plain(a) == plain(b)
+}
+
 // runningAt is nothing where the endpoint is no weir cloud.
 func runningAt(base aws.Config) (own runningEngines) {
 	ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
@@ -123,6 +139,15 @@ func runningAt(base aws.Config) (own runningEngines) {
 		return runningEngines{}
 	}
 	return own
+}
+
+// splitSeeds takes spaces around commas for a slip.
+func splitSeeds(text string) []string {
+	seeds := strings.Split(text, ",")
+	for i, seed := range seeds {
+		seeds[i] = strings.TrimSpace(seed)
+	}
+	return seeds
 }
 
 func askMSK(ctx context.Context, msk *kafka.Client) ([]string, error) {
@@ -150,7 +175,7 @@ func registryOf(base aws.Config) func() (scenario.Address, error) {
 	return func() (scenario.Address, error) {
 		if url := os.Getenv(registryVar); url != "" {
 			named := scenario.Address{URL: url, User: os.Getenv(registryUserVar), Password: os.Getenv(registryPasswordVar)}
-			if named.User != "" || runningAt(base).Registry != url {
+			if named.User != "" || !sameAddress(runningAt(base).Registry, url) {
 				return named, nil
 			}
 		}
@@ -175,7 +200,7 @@ func searchOf(base aws.Config) func() (scenario.Address, error) {
 	return func() (scenario.Address, error) {
 		if url := os.Getenv(searchVar); url != "" {
 			named := scenario.Address{URL: url, User: os.Getenv(searchUserVar), Password: os.Getenv(searchPasswordVar)}
-			named.Signed = named.User == "" && runningAt(base).Search == url
+			named.Signed = named.User == "" && sameAddress(runningAt(base).Search, url)
 			return named, nil
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)

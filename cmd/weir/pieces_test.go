@@ -65,6 +65,14 @@ func TestWhatTheCloudPrintsIsTheClouds(t *testing.T) {
 	if found, err := searchOf(base)(); err != nil || found.URL != search || !found.Signed {
 		t.Errorf("%+v, %v", found, err)
 	}
+	t.Setenv(brokersVar, "elsewhere:1, "+strings.Replace(seeds[1], "127.0.0.1", "localhost", 1))
+	t.Setenv(searchVar, strings.Replace(search, "127.0.0.1", "localhost", 1)+"/")
+	if found, err := brokersOf(base)(); err != nil || found.User != "test" || !strings.HasPrefix(found.Seeds[1], "localhost:") {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if found, err := searchOf(base)(); err != nil || !found.Signed {
+		t.Errorf("%+v, %v", found, err)
+	}
 	t.Setenv(userVar, "me")
 	t.Setenv(registryUserVar, "me")
 	t.Setenv(searchUserVar, "me")

@@ -6,8 +6,8 @@ import (
 )
 
 // serveLocal answers what is no AWS API, without authentication: whether the
-// cloud is ready, the simulated clock that other processes must agree on, and
-// where the schema registry is, which AWS would not tell.
+// cloud is ready, the simulated clock that other processes must agree on, where
+// the schema registry is, which AWS would not tell, and which engines run.
 func (c *Cloud) serveLocal(w http.ResponseWriter, r *http.Request, name string) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)

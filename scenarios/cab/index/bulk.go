@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,8 +55,7 @@ type Bulk struct {
 	log    *slog.Logger
 	jobs   chan *job
 
-	rngs sync.Mutex
-	rng  *rand.Rand
+	jitter *clock.Jitter
 
 	Stats BulkStats
 }
@@ -75,7 +73,7 @@ type BulkStats struct {
 func newBulk(client *opensearch.Client, cfg BulkConfig, wall clock.Clock, log *slog.Logger) *Bulk {
 	return &Bulk{
 		client: client, cfg: cfg.withDefaults(), wall: wall, log: log, jobs: make(chan *job),
-		rng: rand.New(rand.NewPCG(uint64(wall.Now().UnixNano()), 1)),
+		jitter: clock.NewJitter(0, wall),
 	}
 }
 
@@ -174,12 +172,5 @@ func (b *Bulk) gather(ctx context.Context) []*job {
 
 // pause waits before another attempt.
 func (b *Bulk) pause(ctx context.Context, attempt int) error {
-	ceiling := b.cfg.BackoffMax
-	if attempt < 16 {
-		ceiling = min(ceiling, b.cfg.BackoffMin<<attempt)
-	}
-	b.rngs.Lock()
-	wait := ceiling/2 + time.Duration(b.rng.Int64N(int64(ceiling/2)+1))
-	b.rngs.Unlock()
-	return b.wall.Sleep(ctx, wait)
+	return b.wall.Sleep(ctx, b.jitter.Half(attempt, b.cfg.BackoffMin, b.cfg.BackoffMax))
 }

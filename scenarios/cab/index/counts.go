@@ -18,8 +18,7 @@ func (s *Stage) counts() []count {
 	one := func(name, help string, of *atomic.Int64) count {
 		return count{prometheus.NewDesc("weir_index_"+name, help, nil, nil), of, nil}
 	}
-	var stats BulkStats
-	did := &stats // nothing yet
+	did := new(BulkStats) // of a Stage that New did not make, and that is only described
 	if s.bulk != nil {
 		did = &s.bulk.Stats
 	}
