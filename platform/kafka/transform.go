@@ -50,6 +50,7 @@ type Batch struct {
 // batch of a partition at a time, for several partitions at once, and again
 // with the same records after a transaction that failed, so it must come to the
 // same outputs from the same records and state, and have no effect but these.
+// Its ctx ends StopMax after Run's.
 // An error aborts the transaction; it is tried again after a back-off, for
 // ever, so what cannot be handled belongs into the outputs, as a DeadLetter.
 type Handler[S State] func(ctx context.Context, b Batch, state S) ([]*kgo.Record, error)

@@ -20,7 +20,7 @@ func (l *life) commit(ctx context.Context) error {
 	dirty := l.dirty()
 	err := l.snapshot(dirty)
 	if err == nil {
-		err = l.session.Client().Flush(ctx)
+		err = l.session.Client().Flush(l.hard)
 	}
 	if err == nil {
 		err = firstFailure(dirty)
@@ -28,10 +28,11 @@ func (l *life) commit(ctx context.Context) error {
 	if err != nil {
 		return l.abort(ctx, err)
 	}
+	end := l.hard
 	if l.ticked && slices.ContainsFunc(dirty, func(k *task) bool { return k.outputs+k.changes > 0 }) {
-		ctx = kgo.PreTxnCommitFnContext(ctx, l.vouch(dirty))
+		end = kgo.PreTxnCommitFnContext(end, l.vouch(dirty))
 	}
-	committed, err := l.session.End(ctx, kgo.TryCommit)
+	committed, err := l.session.End(end, kgo.TryCommit)
 	l.ended()
 	if err != nil {
 		return fmt.Errorf("commit transaction %s: %w", l.t.cfg.TransactionalID, err)

@@ -73,6 +73,7 @@ type life struct {
 	session *kgo.GroupTransactSession
 	born    chan struct{}           // closed when session is set; callbacks may come before
 	cancel  context.CancelCauseFunc // ends the life
+	hard    context.Context         // for what is in hand: it ends StopMax later than the life, or with it if that is fenced
 
 	mu       sync.Mutex
 	tasks    map[int32]*task
@@ -107,7 +108,15 @@ type progress struct {
 func (t *Transformer) live(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l := &life{t: t, born: make(chan struct{}), cancel: cancel, tasks: map[int32]*task{}}
+	hard, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer giveUp(nil)
+	context.AfterFunc(ctx, func() {
+		if cause := context.Cause(ctx); !errors.Is(cause, ErrFenced) {
+			_ = (clock.Wall{}).Sleep(hard, t.cfg.StopMax)
+		}
+		giveUp(context.Cause(ctx))
+	})
+	l := &life{t: t, born: make(chan struct{}), cancel: cancel, hard: hard, tasks: map[int32]*task{}}
 	session, err := kgo.NewGroupTransactSession(append(append(t.cluster.Options(), l.options(ctx)...), t.extra...)...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)

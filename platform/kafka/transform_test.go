@@ -239,3 +239,58 @@ func TestTransformerIsFencedByItsTwin(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// polled hears of each record that a poll returns, before it does.
+type polled func()
+
+func (p polled) OnFetchRecordUnbuffered(_ *kgo.Record, polled bool) {
+	if polled {
+		p()
+	}
+}
+
+// TestStopLosesNothing ends a transformer in the midst of a transaction, with
+// more of its input at hand.
+func TestStopLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"poll", "handler"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			_, cluster := brokers(t, []string{"in", "out", "state"})
+			cfg := transformerConfig("g")
+			cfg.BatchRecordsMax, cfg.CommitInterval = 10, time.Minute
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var records [2]atomic.Int64 // polled, and come to the handler
+			after := func(seen *atomic.Int64, here string, n int) {
+				if seen.Add(int64(n)) > 20 && at == here {
+					stop()
+				}
+			}
+			first := newTransformer(t, cluster, cfg, func(ctx context.Context, b kafka.Batch, c *counting) ([]*kgo.Record, error) {
+				after(&records[1], "handler", len(b.Records))
+				if err := ctx.Err(); err != nil {
+					return nil, err // as a handler may that calls others
+				}
+				return number(ctx, b, c)
+			}, kgo.WithHooks(polled(func() { after(&records[0], "poll", 1) })))
+			ended := make(chan error, 1)
+			go func() { ended <- first.Run(ctx) }()
+			feed(t, cluster, 0, 1) // the first record commits at once, what follows within the interval does not
+			within(t, 10*time.Second, "the first", func() bool { return first.Stats().Records == 1 })
+			feed(t, cluster, 1, 500)
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			if n := first.Stats().Records; n <= 20 || first.Stats().Aborts > 0 {
+				t.Errorf("%d records are committed: what was in hand is not (%+v)", n, first.Stats())
+			}
+			second := newTransformer(t, cluster, transformerConfig("g"), number)
+			running(t, second.Run)
+			within(t, 20*time.Second, "the rest", func() bool { return first.Stats().Records+second.Stats().Records >= 501 })
+			if err := exactlyOnce(drain(t, cluster, "out"), 501); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

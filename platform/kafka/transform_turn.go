@@ -18,6 +18,9 @@ var errUnready = errors.New("records came before the state was restored")
 // turn polls once, has what came transformed, and ends the transaction when it
 // is due. An error ends the life.
 func (l *life) turn(ctx context.Context) error {
+	if ctx.Err() != nil { // not after the poll: what that returns would be committed, and was not handled
+		return l.stop(ctx)
+	}
 	if err := l.collect(); err != nil {
 		return err
 	}
@@ -28,9 +31,6 @@ func (l *life) turn(ctx context.Context) error {
 			return fmt.Errorf("fetch topic %s partition %d: %w", e.Topic, e.Partition, e.Err)
 		}
 	}
-	if ctx.Err() != nil {
-		return l.stop(ctx)
-	}
 	batches, failed := l.batches(fetches)
 	ticks := l.ticks()
 	if len(batches)+len(ticks) > 0 || failed != nil {
@@ -39,7 +39,7 @@ func (l *life) turn(ctx context.Context) error {
 		}
 		l.ticked = l.ticked || len(ticks) > 0
 		if failed == nil {
-			failed = l.process(ctx, append(batches, ticks...))
+			failed = l.process(append(batches, ticks...))
 		}
 		if failed != nil {
 			return l.abort(ctx, failed)
@@ -59,12 +59,10 @@ func (l *life) stop(ctx context.Context) error {
 	if !l.open {
 		return ctx.Err()
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.t.cfg.StopMax)
-	defer cancel()
 	if errors.Is(context.Cause(ctx), ErrFenced) {
 		return ErrFenced
 	}
-	return l.commit(last)
+	return l.commit(ctx)
 }
 
 func (l *life) begin() error {
@@ -155,8 +153,8 @@ func (l *life) ticks() []batch {
 // process has the tasks' handlers called, at once for different partitions, and
 // hands what they return to the producer. It returns the first error of a
 // handler or of an earlier record of this transaction.
-func (l *life) process(ctx context.Context, batches []batch) error {
-	group, ctx := errgroup.WithContext(ctx)
+func (l *life) process(batches []batch) error {
+	group, ctx := errgroup.WithContext(l.hard)
 	for _, b := range batches {
 		b.task.dirty = true
 		group.Go(func() error {
