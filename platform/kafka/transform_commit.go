@@ -28,7 +28,10 @@ func (l *life) commit(ctx context.Context) error {
 	if err != nil {
 		return l.abort(ctx, err)
 	}
-	end := l.hard
+	// The client forces a heartbeat here, which waits for a rebalance that in turn
+	// waits for this transaction, where the brokers were away meanwhile.
+	end, cancel := context.WithTimeout(l.hard, min(l.t.cfg.TransactionMax, endMax))
+	defer cancel()
 	if l.ticked && slices.ContainsFunc(dirty, func(k *task) bool { return k.outputs+k.changes > 0 }) {
 		end = kgo.PreTxnCommitFnContext(end, l.vouch(dirty))
 	}
@@ -44,6 +47,10 @@ func (l *life) commit(ctx context.Context) error {
 	l.account(dirty)
 	return nil
 }
+
+// endMax is how long the end of a transaction may take. One that does not come
+// to it begins anew with a fresh client, which finds out what was committed.
+const endMax = 5 * time.Second
 
 // vouch has the commit check the membership for partitions that had ticks
 // alone: it commits their offsets once more, and only as the member that the
