@@ -294,3 +294,37 @@ func TestStopLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestTransactionEndsThoughItsMembershipDoes has a coordinator forget the member
+// while a transaction is open. The client tells of the loss only once the
+// transaction has ended, and waits at its end for a heartbeat that never comes.
+func TestTransactionEndsThoughItsMembershipDoes(t *testing.T) {
+	t.Parallel()
+	faulty, cluster := brokers(t, []string{"in", "out", "state"})
+	cfg := transformerConfig("g")
+	cfg.CommitInterval = 2 * time.Second // long enough to be forgotten within
+	var handled atomic.Int64
+	tr := newTransformer(t, cluster, cfg, func(ctx context.Context, b kafka.Batch, c *counting) ([]*kgo.Record, error) {
+		handled.Add(int64(len(b.Records)))
+		return number(ctx, b, c)
+	})
+	running(t, tr.Run)
+	feed(t, cluster, 0, 1) // commits at once
+	within(t, 10*time.Second, "the first record", func() bool { return tr.Stats().Records == 1 })
+	feed(t, cluster, 1, 100)
+	within(t, 10*time.Second, "an open transaction", func() bool { return handled.Load() == 101 })
+	var forgotten atomic.Bool
+	faulty.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		forgotten.Store(true)
+		resp := req.ResponseKind().(*kmsg.HeartbeatResponse)
+		resp.ErrorCode = kerr.UnknownMemberID.Code
+		return resp, nil, true
+	})
+	within(t, 30*time.Second, "the rest", func() bool { return tr.Stats().Records >= 101 })
+	if !forgotten.Load() {
+		t.Fatal("the member was never forgotten")
+	}
+	if err := exactlyOnce(drain(t, cluster, "out"), 101); err != nil {
+		t.Fatal(err)
+	}
+}
