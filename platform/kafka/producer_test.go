@@ -2,9 +2,14 @@ package kafka_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -111,6 +116,73 @@ func TestFullBufferBlocksAndRecordsExpire(t *testing.T) {
 	if s := p.Stats(); s.Accepted != 11 || s.Failed != 10 || s.Acknowledged != 1 {
 		t.Fatalf("%+v", s)
 	}
+}
+
+// TestGivenUpAndYetWritten has the answer of a written batch lost and the
+// brokers refuse the retries until the record is given up. The next record must
+// not pass for that one sent again, which brokers acknowledge and do not write.
+func TestGivenUpAndYetWritten(t *testing.T) {
+	t.Parallel()
+	faulty, cluster := brokers(t, []string{"in"})
+	var once sync.Once
+	var refusals *kfake.FaultHandle
+	p, err := kafka.NewProducer(cluster, kafka.ProducerConfig{Topic: "in", RecordTTL: time.Second}, kgo.Dialer(losing(func() {
+		once.Do(func() {
+			refusals = faulty.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "in", Err: kerr.NotEnoughReplicas, Count: -1})
+		})
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	running(t, p.Run)
+	if err := p.Put(t.Context(), &kgo.Record{Key: []byte("a"), Value: []byte("given up")}); !errors.Is(err, kgo.ErrRecordTimeout) {
+		t.Fatalf("want a time-out, got %v", err)
+	}
+	refusals.Remove()
+	if err := p.Put(t.Context(), &kgo.Record{Key: []byte("a"), Value: []byte("acknowledged")}); err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	for _, r := range drain(t, cluster, "in") {
+		values = append(values, string(r.Value))
+	}
+	if !slices.Equal(values, []string{"given up", "acknowledged"}) {
+		t.Fatalf("on the topic are %q", values)
+	}
+}
+
+// losing dials connections on which the answer to the first batch is lost once
+// it is there, after then has been called.
+func losing(then func()) func(context.Context, string, string) (net.Conn, error) {
+	var produced atomic.Bool
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		return &deafConn{Conn: conn, produced: &produced, then: then}, err
+	}
+}
+
+// deafConn ends when the answer to the first produce request of all arrives.
+type deafConn struct {
+	net.Conn
+	produced *atomic.Bool // on any connection
+	deaf     atomic.Bool
+	then     func()
+}
+
+func (c *deafConn) Write(p []byte) (int, error) {
+	if kmsg.Key(binary.BigEndian.Uint16(p[4:])) == kmsg.Produce && c.produced.CompareAndSwap(false, true) { // behind the length
+		c.deaf.Store(true)
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.deaf.Load() {
+		c.then()
+		return 0, io.EOF
+	}
+	return n, err
 }
 
 func TestProducerErrorsAreTyped(t *testing.T) {
