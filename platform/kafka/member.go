@@ -87,7 +87,6 @@ func (m *Member) options(topics []string, fenced func()) []kgo.Opt {
 		kgo.RebalanceTimeout(cmp.Or(m.RebalanceTimeout, time.Minute)),
 		kgo.HeartbeatInterval(m.heartbeat()),
 		kgo.WithHooks(fencedHook{fenced}),
-		kgo.WithPools(&rawRecords{}),
 	}
 	if m.ServerAssigned {
 		opts = append(opts, kgo.ServerSideBalancer())

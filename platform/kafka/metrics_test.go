@@ -2,20 +2,16 @@ package kafka_test
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	"github.com/prometheus/common/expfmt"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/platform/observe/observetest"
 )
 
 func TestMetricsOfOwnParts(t *testing.T) {
@@ -65,7 +61,7 @@ func TestMetricsOfOwnParts(t *testing.T) {
 		return records, age
 	}
 	within(t, 10*time.Second, "a lag of 10", func() bool { n, age := lagOf(); return n == 10 && age > 59*time.Second })
-	got := scrape(t, registry)
+	got := observetest.Sums(t, registry)
 	for name, least := range map[string]float64{
 		"weir_kafka_lag_records": 10, "weir_kafka_lag_seconds": 59,
 		"weir_kafka_producer_records_total": 9, "weir_kafka_producer_bytes_total": 900,
@@ -87,47 +83,11 @@ func TestMetricsOfOwnParts(t *testing.T) {
 	if out := meter.Snapshot().BytesOutPerSec["in"]; out <= 0 {
 		t.Errorf("BytesOutPerSec is %v", out)
 	}
-	if v := scrape(t, registry)["weir_kafka_consumer_records_total"]; v != 10 {
+	if v := observetest.Sums(t, registry)["weir_kafka_consumer_records_total"]; v != 10 {
 		t.Errorf("%v records consumed", v)
 	}
 	remove()
-	if v, ok := scrape(t, registry)["weir_kafka_consumer_records_total"]; ok {
+	if v, ok := observetest.Sums(t, registry)["weir_kafka_consumer_records_total"]; ok {
 		t.Errorf("a removed consumer counts %v", v)
 	}
-}
-
-// scrape takes the metrics as Prometheus does, over HTTP in its text format, has
-// its linter look at them, and sums each up over its labels.
-func scrape(t *testing.T, registry *prometheus.Registry) map[string]float64 {
-	t.Helper()
-	reply := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	text := reply.Body.String()
-	problems, err := promlint.New(strings.NewReader(text)).Lint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		if !strings.HasPrefix(p.Metric, "kafka_") { // MSK's own names are as they are
-			t.Errorf("%s: %s", p.Metric, p.Text)
-		}
-	}
-	var parser expfmt.TextParser
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, text)
-	}
-	got := map[string]float64{}
-	for name, f := range families {
-		for _, m := range f.Metric {
-			key := name
-			for _, l := range m.Label {
-				if l.GetName() == "name" {
-					key = l.GetValue()
-				}
-			}
-			got[key] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
-	}
-	return got
 }

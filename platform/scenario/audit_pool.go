@@ -4,24 +4,16 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // recordPool lets an audit read batch after batch into the same memory: it looks
 // at each record once and keeps none.
-type recordPool struct{ raw, records, bytes sync.Pool }
+type recordPool struct{ records, bytes sync.Pool }
 
 var (
-	_ kgo.PoolKRecords        = (*recordPool)(nil)
 	_ kgo.PoolRecords         = (*recordPool)(nil)
 	_ kgo.PoolDecompressBytes = (*recordPool)(nil)
 )
-
-// GetKRecords implements kgo.PoolKRecords.
-func (p *recordPool) GetKRecords(n int) []kmsg.Record { return room[kmsg.Record](&p.raw, n) }
-
-// PutKRecords implements kgo.PoolKRecords.
-func (p *recordPool) PutKRecords(s []kmsg.Record) { p.raw.Put(&s) }
 
 // GetRecords implements kgo.PoolRecords.
 func (p *recordPool) GetRecords(n int) []kgo.Record { return room[kgo.Record](&p.records, n) }

@@ -67,15 +67,7 @@ func TestPageInABrowser(t *testing.T) {
 		w.ask("POST", "/signups", signupBody("", place[0]-float64(i)/3, place[1]-float64(i)/2), accept, eventStream)
 	}
 	b.Until(`document.querySelectorAll("#dots circle").length > 0`)
-	b.Likes("light", "rgb(245, 247, 246)")
-	b.Shoot("light")
-	b.Likes("dark", "rgb(15, 23, 28)")
-	b.Shoot("dark")
-	b.Sized(390, 844)
-	b.Shoot("phone")
-	b.Sized(320, 640)
-	b.Sized(820, 1180)
-	b.Sized(1400, 1000)
+	b.Looks("rgb(245, 247, 246)", "rgb(15, 23, 28)")
 
 	b.Press("#map", strings.Repeat(kb.ArrowUp, 6)+strings.Repeat(kb.ArrowRight, 3)+kb.Enter)
 	b.answered("Ethiopia")

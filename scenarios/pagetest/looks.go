@@ -9,6 +9,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// Looks has the page in its forms: light and dark, which have their backgrounds,
+// and as wide as a phone's screen, a tablet's and a desk's. It leaves it the last.
+func (b Tab) Looks(light, dark string) {
+	b.T.Helper()
+	b.Likes("light", light)
+	b.Shoot("light")
+	b.Likes("dark", dark)
+	b.Shoot("dark")
+	b.Sized(390, 844)
+	b.Shoot("phone")
+	b.Sized(320, 640)
+	b.Sized(820, 1180)
+	b.Sized(1400, 1000)
+}
+
 // Likes asks for light or dark colours, and waits until the page has the
 // background, such as "rgb(15, 23, 28)".
 func (b Tab) Likes(scheme, background string) {
@@ -37,7 +52,8 @@ func (b Tab) Sized(width, height int64) {
 	}
 }
 
-// Shoot keeps a picture of the page in the directory WEIR_PAGE_SHOTS, if that is set.
+// Shoot keeps a picture of the page in the directory WEIR_PAGE_SHOTS, if that is
+// set, as FOLDER-NAME.png with the folder of the test's package.
 func (b Tab) Shoot(name string) {
 	b.T.Helper()
 	dir := os.Getenv("WEIR_PAGE_SHOTS")
@@ -45,8 +61,12 @@ func (b Tab) Shoot(name string) {
 		return
 	}
 	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	folder, err := os.Getwd() // in which tests run
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), shot, 0o644)
+		err = os.WriteFile(filepath.Join(dir, filepath.Base(folder)+"-"+name+".png"), shot, 0o644)
 	}
 	if err != nil {
 		b.T.Fatal(err)

@@ -67,7 +67,7 @@ func TestPageInABrowser(t *testing.T) {
 	if n := pagetest.Eval[int](b, `document.querySelectorAll("main img, main b:not(.legend b), dialog img").length`); n > 0 || pagetest.Eval[string](b, "document.title") != "Cab telemetry" {
 		t.Errorf("%d elements came out of a dead letter or an alert", n)
 	}
-	looks(b)
+	b.Looks("rgb(245, 247, 246)", "rgb(15, 23, 28)")
 
 	stop()
 	b.Until(`document.getElementById("status").dataset.state === "lost"`)
@@ -75,18 +75,4 @@ func TestPageInABrowser(t *testing.T) {
 	w.run()
 	b.Until(`document.getElementById("status").dataset.state === "live"`)
 	b.Says("#minute", "12:05–12:06")
-}
-
-// looks checks the page's forms.
-func looks(b pagetest.Tab) {
-	b.T.Helper()
-	b.Likes("light", "rgb(245, 247, 246)")
-	b.Shoot("light")
-	b.Likes("dark", "rgb(15, 23, 28)")
-	b.Shoot("dark")
-	b.Sized(390, 844)
-	b.Shoot("phone")
-	b.Sized(320, 640)
-	b.Sized(820, 1180)
-	b.Sized(1400, 1000)
 }

@@ -40,8 +40,9 @@ func TestDocumentsAreThereAndUndecodableRecordsAreNot(t *testing.T) {
 		t.Errorf("dead letters %v, %d counted", classes, s.Dead())
 	}
 	counted := scraped(t, s)
-	if counted["written"] == 0 || counted["refused"] != 0 || counted["weir_index_requests_total"] == 0 ||
-		counted["weir_index_request_bytes_total"] < 100*counted["written"] || counted["weir_index_dead_letters_total"] != 2 {
+	written := counted[documents("written")]
+	if written == 0 || counted[documents("refused")] != 0 || counted["weir_index_requests_total"] == 0 ||
+		counted["weir_index_request_bytes_total"] < 100*written || counted["weir_index_dead_letters_total"] != 2 {
 		t.Errorf("counted %v", counted)
 	}
 }
@@ -112,7 +113,7 @@ func TestKilledInMidBulkNothingChanges(t *testing.T) {
 	remove()
 	w.settled(t)
 	after := w.check(t)
-	if scraped(t, second)["outdated"] == 0 {
+	if scraped(t, second)[documents("outdated")] == 0 {
 		t.Error("nothing was delivered again")
 	}
 	for key, write := range before {

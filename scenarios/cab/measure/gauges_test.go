@@ -3,12 +3,11 @@ package measure
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
@@ -17,6 +16,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
+	"github.com/weirstream/weir/platform/observe/observetest"
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
@@ -46,7 +46,7 @@ func TestWindowsAreScraped(t *testing.T) {
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(stage)
-	if got, _ := scraped(t, metrics); len(got) > 0 {
+	if got := observetest.Sums(t, metrics); len(got) > 0 {
 		t.Errorf("before it runs: %v", got)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -66,11 +66,7 @@ func TestWindowsAreScraped(t *testing.T) {
 	}
 	var got map[string]float64
 	for range 400 {
-		var problems []promlint.Problem
-		if got, problems = scraped(t, metrics); len(problems) > 0 {
-			t.Fatalf("%+v", problems)
-		}
-		if equal(got, want) {
+		if got = observetest.Sums(t, metrics); maps.Equal(got, want) {
 			return
 		}
 		if err := (clock.Wall{}).Sleep(t.Context(), 25*time.Millisecond); err != nil {
@@ -116,33 +112,4 @@ func feed(t *testing.T, cluster kafka.Cluster, registry *avro.Registry) {
 	put(nil, minuteZero()+90_000)
 	put(reading("zone-0-0", 3), minuteZero()+90_000)
 	put([]byte("rubbish"), minuteZero()+90_000)
-}
-
-// scraped sums each metric up over its labels.
-func scraped(t *testing.T, metrics *prometheus.Registry) (map[string]float64, []promlint.Problem) {
-	t.Helper()
-	families, err := metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.Metric {
-			got[f.GetName()] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
-	}
-	problems, err := promlint.NewWithMetricFamilies([]*dto.MetricFamily(families)).Lint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got, problems
-}
-
-func equal(got, want map[string]float64) bool {
-	for name, value := range want {
-		if got[name] != value {
-			return false
-		}
-	}
-	return len(got) == len(want)
 }

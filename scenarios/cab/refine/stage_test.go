@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
@@ -18,6 +17,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
 	"github.com/weirstream/weir/platform/kafka/avro"
+	"github.com/weirstream/weir/platform/observe/observetest"
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
@@ -81,7 +81,7 @@ func TestEveryRecordHasAVerdict(t *testing.T) {
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(stage)
-	if got := scraped(t, metrics); len(got) > 0 {
+	if got := observetest.Scrape(t, metrics); len(got) > 0 {
 		t.Errorf("before it runs: %v", got)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -91,10 +91,14 @@ func TestEveryRecordHasAVerdict(t *testing.T) {
 	next.RunID = "r-next"
 	put(t, cluster, registry,
 		reading(0, 0), reading(0, 0), reading(1, time.Minute), reading(2, 0), next, reading(3, time.Minute))
-	want := map[string]float64{"accepted": 3, "duplicate": 1, "late": 1, "outdated": 1, "": 2}
+	want := map[string]float64{
+		`weir_refine_readings_total{verdict="accepted"}`: 3, `weir_refine_readings_total{verdict="duplicate"}`: 1,
+		`weir_refine_readings_total{verdict="late"}`: 1, `weir_refine_readings_total{verdict="outdated"}`: 1,
+		"weir_refine_dead_letters_total": 2,
+	}
 	var got map[string]float64
 	for range 400 {
-		if got = scraped(t, metrics); maps.Equal(got, want) {
+		if got = observetest.Scrape(t, metrics); maps.Equal(got, want) {
 			break
 		}
 		if err := (clock.Wall{}).Sleep(t.Context(), 25*time.Millisecond); err != nil {
@@ -127,27 +131,4 @@ func lie(t *testing.T, cluster kafka.Cluster, topic string, want int) []*kgo.Rec
 		t.Errorf("%d records in %s, %v; want %d", len(records), topic, err, want)
 	}
 	return records
-}
-
-// scraped are the stage's counts by verdict, "" of dead letters.
-func scraped(t *testing.T, metrics *prometheus.Registry) map[string]float64 {
-	t.Helper()
-	families, err := metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
-		t.Fatalf("%+v, %v", problems, err)
-	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.Metric {
-			verdict := ""
-			for _, l := range m.Label {
-				verdict = l.GetValue()
-			}
-			got[verdict] = m.GetCounter().GetValue()
-		}
-	}
-	return got
 }
