@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,8 @@ type Hub struct {
 	room     *semaphore.Weighted                    // for batches in hand, in bytes
 	figures  figures
 	ready    chan struct{}
+
+	finishMax time.Duration // for the batches in hand when Run's ctx ends
 }
 
 type figures struct{ batches, accepted, refused, turnedAway atomic.Int64 }
@@ -78,6 +81,7 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 	h := &Hub{
 		env: env, cfg: cfg, log: env.Log.With("service", cfg.Service), producer: producer,
 		encoders: map[int]*avro.Encoder[event.Telemetry]{}, room: semaphore.NewWeighted(roomBytes), ready: make(chan struct{}),
+		finishMax: 2 * putMax,
 	}
 	for _, version := range []int{event.SchemaOld, event.Schema} {
 		if h.encoders[version], err = avro.NewEncoder[event.Telemetry](cfg.Registry, cfg.Topic, event.TelemetrySchema(version)); err != nil {
@@ -98,7 +102,9 @@ func (h *Hub) Figures() Figures {
 	return Figures{h.figures.batches.Load(), h.figures.accepted.Load(), h.figures.refused.Load(), h.figures.turnedAway.Load()}
 }
 
-// Run serves until ctx ends, answers what it has in hand, and returns nil.
+// Run serves until ctx ends, then answers the batches in hand and returns nil. One
+// that has no answer by finishMax is cut off, and its device sends it again. No
+// handler outlives Run.
 func (h *Hub) Run(ctx context.Context) error {
 	if err := h.register(ctx); err != nil || ctx.Err() != nil {
 		return err
@@ -108,11 +114,6 @@ func (h *Hub) Run(ctx context.Context) error {
 		return fmt.Errorf("hub: %w", err)
 	}
 	close(h.ready) // connections wait in the listener until they are served
-	server := &http.Server{
-		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
-	}
 	producing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, failed := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -125,23 +126,46 @@ func (h *Hub) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		defer stop() // after the last batch
-		ended := make(chan error, 1)
-		go func() { ended <- server.Serve(listener) }()
-		select {
-		case err := <-ended:
-			return fmt.Errorf("hub: serve: %w", err)
-		case <-failed.Done():
-		}
-		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*putMax)
-		defer cancel()
-		err := server.Shutdown(finish)
-		<-ended
-		if err != nil {
-			return fmt.Errorf("hub: answer the batches in hand: %w", err)
-		}
-		return nil
+		return h.serve(failed, listener)
 	})
 	return group.Wait()
+}
+
+// serve returns when no handler is left.
+func (h *Hub) serve(ctx context.Context, listener net.Listener) error {
+	var handling sync.RWMutex // for reading by each handler, and at the end for good
+	routes := h.routes()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !handling.TryRLock() {
+				panic(http.ErrAbortHandler) // net/http's way to close without a reply
+			}
+			defer handling.RUnlock()
+			routes.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- server.Serve(listener)
+		close(ended)
+	}()
+	var failure error
+	select {
+	case err := <-ended:
+		failure = fmt.Errorf("hub: serve: %w", err)
+	case <-ctx.Done():
+	}
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.finishMax)
+	defer cancel()
+	if err := server.Shutdown(finish); err != nil {
+		h.log.Warn("batches in hand are cut off, and their devices send them again", "error", err)
+		_ = server.Close() // of the listener, which is closed already
+	}
+	handling.Lock()
+	<-ended
+	return failure
 }
 
 // register has the registry know what the hub will write. While that cannot be

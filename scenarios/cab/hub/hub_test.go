@@ -34,10 +34,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // now is the simulated instant at which the tests' hubs stand.
 func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
+// obliging is a schema registry that does what it is asked for.
+func obliging(http.ResponseWriter, *http.Request) bool { return false }
+
 // serve runs a hub on brokers of its own and returns its URL.
 func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluster) {
 	t.Helper()
-	url, brokers, topic, err := serveWith(t, func(http.ResponseWriter, *http.Request) bool { return false })
+	url, brokers, topic, err := serveWith(t, obliging)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +51,25 @@ func serve(t *testing.T) (url string, brokers *kfake.Cluster, topic kafka.Cluste
 // that of a hub that does not come to serve.
 func serveWith(t *testing.T, intercept srfake.Interceptor) (url string, brokers *kfake.Cluster, topic kafka.Cluster, err error) {
 	t.Helper()
-	brokers, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
+	h, brokers, listener := newHub(t, intercept)
+	topic = kafka.Cluster{Seeds: brokers.ListenAddrs()}
+	stop, err := start(t, h)
+	if err != nil {
+		return "", brokers, topic, errors.Join(err, listener.Close())
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return "http://" + listener.Addr().String(), brokers, topic, nil
+}
+
+// newHub is one that has yet to run, at listener.
+func newHub(t *testing.T, intercept srfake.Interceptor) (h *Hub, brokers *kfake.Cluster, listener net.Listener) {
+	t.Helper()
+	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,36 +81,38 @@ func serveWith(t *testing.T, intercept srfake.Interceptor) (url string, brokers 
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err = net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	topic = kafka.Cluster{Seeds: brokers.ListenAddrs()}
-	h, err := New(scenario.Env{
+	h, err = New(scenario.Env{
 		Listen: func(string) (net.Listener, error) { return listener, nil },
 		Wall:   clock.Wall{}, Log: slog.New(slog.DiscardHandler),
 		Sim: clock.Simulated{Epoch: now(), Origin: time.Now(), Speed: 1e-6},
-	}, Config{Cluster: topic, Registry: client, Topic: "t", Service: "hub"})
+	}, Config{Cluster: kafka.Cluster{Seeds: brokers.ListenAddrs()}, Registry: client, Topic: "t", Service: "hub"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	return h, brokers, listener
+}
+
+// start runs a hub; stop ends it and tells how. An error is that of one that does
+// not come to serve.
+func start(t *testing.T, h *Hub) (stop func() error, err error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(ctx) }()
 	select {
 	case <-h.Ready():
 	case err := <-ended:
-		stop()
-		return "", brokers, topic, errors.Join(err, listener.Close())
+		cancel()
+		return nil, err
 	}
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		http.DefaultClient.CloseIdleConnections()
-	})
-	return "http://" + listener.Addr().String(), brokers, topic, nil
+	return func() error {
+		cancel()
+		return <-ended
+	}, nil
 }
 
 func line(seq int64, spoil func(*event.Telemetry)) string {
