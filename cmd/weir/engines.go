@@ -82,15 +82,15 @@ func ownAddress(find func() (string, error), root aws.Credentials) (scenario.Add
 // that the endpoint has.
 func brokersOf(base aws.Config) func() (scenario.Brokers, error) {
 	return func() (scenario.Brokers, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+		defer cancel()
 		if seeds := os.Getenv(brokersVar); seeds != "" {
 			named := scenario.Brokers{Seeds: splitSeeds(seeds), User: os.Getenv(userVar), Password: os.Getenv(passwordVar)}
 			if named.User == "" && slices.ContainsFunc(named.Seeds, runningAt(base).hasBroker) {
-				return asRoot(context.Background(), base, named)
+				return asRoot(ctx, base, named)
 			}
 			return named, nil
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
-		defer cancel()
 		seeds, err := askMSK(ctx, kafka.NewFromConfig(base))
 		if err != nil {
 			return scenario.Brokers{}, fmt.Errorf("%w; %s names the brokers of another target", err, brokersVar)

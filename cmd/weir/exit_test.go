@@ -44,6 +44,8 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		{"run --target containers --listen here --json /no/such/x --region= --epoch 0001-01-01T00:00:00Z --set shards=many", []string{
 			`--listen "here"`, "--json /no/such/x", "--region is empty", "1970 to 9997", `shards="many"`,
 		}},
+		{"run cab --epoch 1999-12-31T00:00:00Z", []string{"--epoch 1999-12-31T00:00:00Z", "what cab sends", "2000-01-01T00:00:00Z"}},
+		{"run cab --for 1h --epoch 2099-12-31T23:00:00Z", []string{"until 2100-01-01T00:04:00Z"}},
 		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
 		{"run location --slo signup→offer=soon --slo device→hub=1s", []string{"--slo signup→offer=soon: want a duration", "--slo device→hub: no latency", "there are signup→offer"}},
 		{"run --json /", []string{"--json /: is a directory"}},

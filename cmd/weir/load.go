@@ -80,11 +80,24 @@ func (f *loadFlags) check() (epoch time.Time, err error) {
 	return epoch.UTC(), errors.Join(problems...)
 }
 
-// checkLoad refuses a load of nothing: its verdict would say nothing.
-func (f *loadFlags) checkLoad(defaults scenario.Load) error {
+// checkPlan refuses a load of nothing, whose verdict would say nothing, and
+// instants that the scenario's events cannot carry.
+func (f *loadFlags) checkPlan(e scenario.Entry, epoch time.Time, defaults scenario.Load) error {
 	rate, forTime := cmp.Or(f.rate, defaults.Rate), cmp.Or(f.forTime, defaults.For)
 	if events := rate * forTime.Seconds(); events >= 0 && events < 1 {
 		return fmt.Errorf("--rate %g for %v is less than one event; raise either", rate, forTime)
+	}
+	bounded, ok := e.Scenario.(scenario.Bounded)
+	if !ok {
+		return nil
+	}
+	end := epoch.Add(forTime)
+	if c, ok := e.Simulator.(scenario.Closer); ok {
+		end = end.Add(c.Closing())
+	}
+	if from, to := bounded.Instants(); epoch.Before(from) || end.After(to) {
+		return fmt.Errorf("--epoch %s: what %s sends would come from then until %s, and can come from %s until %s; choose another",
+			epoch.Format(time.RFC3339), e.Scenario.Name(), end.Format(time.RFC3339), from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
 	return nil
 }

@@ -20,9 +20,10 @@ with --target containers, real engines where compose/ or the flags say.
 While it runs the screen shows what was sent, what was delivered and what is in
 flight. At the end every hop is reconciled with what was sent, business results
 are compared with an oracle, and the exit code is the verdict: 0 pass, 1 fail,
-2 the run could not begin. Ctrl-C stops sending, drains, and grades what was
-sent; before anything was sent there is nothing to grade, and the exit code is
-130. A second Ctrl-C leaves at once, with 130 too.`
+2 the run could not begin. Ctrl-C cuts the plan short: what a scenario needs to
+come to an end is still sent (cab: readings for some simulated minutes), then what
+was sent is drained and graded. Before anything was sent there is nothing to grade,
+and the exit code is 130. A second Ctrl-C leaves at once, with 130 too.`
 
 const runExample = `  # The location scenario at its default load
   weir run location
@@ -125,7 +126,7 @@ func (f *runFlags) check(g *globals, args []string) ([]scenario.Entry, time.Time
 		}
 		d := e.Scenario.Defaults(f.settings[i])
 		defaults = append(defaults, d)
-		problems = append(problems, f.checkLoad(d.Load))
+		problems = append(problems, f.checkPlan(e, epoch, d.Load))
 		plan, err := f.schedule.Plan(chaos.Load{
 			Seed: f.seed, For: cmp.Or(f.forTime, d.Load.For), ToWall: func(d time.Duration) time.Duration { return d },
 		}, d.Targets)

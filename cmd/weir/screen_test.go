@@ -175,6 +175,17 @@ func TestVerdictFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// A run that was interrupted says at once what it still waits for.
+func TestScreenSaysWhatAnInterruptedRunWaitsFor(t *testing.T) {
+	t.Parallel()
+	p := sending(1)
+	p.Phase, p.Waiting = scenario.Closing, "what closes the plan"
+	if head, line := progressBlock(p)[0], progressLine(p); !strings.Contains(head, "interrupted: waiting for what closes the plan") ||
+		!strings.Contains(line, `closing`) || !strings.Contains(line, `waiting_for="what closes the plan"`) {
+		t.Errorf("%s\n%s", head, line)
+	}
+}
+
 // weir simulate cannot see what only an audit finds.
 func TestScreenSaysNothingOfWhatNobodySees(t *testing.T) {
 	t.Parallel()

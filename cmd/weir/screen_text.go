@@ -15,6 +15,8 @@ func progressBlock(p scenario.Progress) []string {
 	switch p.Phase {
 	case scenario.Sending:
 		head += fmt.Sprintf("  %s %s of %s", bar(p.Elapsed, p.For), round(p.Elapsed), round(p.For))
+	case scenario.Closing:
+		head += "  interrupted: waiting for " + p.Waiting
 	case scenario.Draining:
 		head += fmt.Sprintf("  waiting for %s (gives up in %s)", orNothing(p.Waiting), round(p.DrainLeft))
 	}
@@ -33,7 +35,7 @@ func progressLine(p scenario.Progress) string {
 	}
 	line := fmt.Sprintf("%s %s %s sent=%d %s rate=%.0f/s p50=%.1fms p99=%.1fms",
 		p.Scenario, p.Phase, round(p.Elapsed), p.Sent, arrived(p, "acknowledged=%d", "delivered=%d in_flight=%d"), p.PerSecond, p.P50, p.P99)
-	if p.Phase == scenario.Draining {
+	if p.Phase == scenario.Closing || p.Phase == scenario.Draining {
 		line += " waiting_for=" + fmt.Sprintf("%q", orNothing(p.Waiting))
 	}
 	return line

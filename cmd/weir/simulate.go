@@ -17,8 +17,8 @@ func newSimulateCommand(g *globals) *cobra.Command {
 		Use:   "simulate SCENARIO --ledger FILE",
 		Short: "Drive a served scenario with its simulated population",
 		Long: `Send a scenario's planned events on schedule to services that run elsewhere and
-write what happened to a ledger file, which ` + "`weir grade`" + ` judges. Ctrl-C stops
-sending and still waits for what is in flight.`,
+write what happened to a ledger file, which ` + "`weir grade`" + ` judges. Ctrl-C cuts the
+plan short: what closes it is still sent, and what is in flight waited for.`,
 		Example: `  weir simulate location --ledger run.ledger --url http://127.0.0.1:8080 --for 10s
   weir grade location --ledger run.ledger`,
 		Args: scenarioArg(0),
@@ -35,7 +35,7 @@ sending and still waits for what is in flight.`,
 			if err != nil {
 				return err
 			}
-			if err := f.checkLoad(e.Scenario.Defaults(settings).Load); err != nil {
+			if err := f.checkPlan(e, epoch, e.Scenario.Defaults(settings).Load); err != nil {
 				return &usageError{err: err}
 			}
 			w.Listen, w.URL = elsewhere(url)

@@ -41,7 +41,7 @@ func (l look) verdict(out io.Writer, v scenario.Verdict) {
 	title[0] = strings.Replace(title[0], passText(v.Pass), l.paint(passColour(v.Pass), passText(v.Pass)), 1)
 	fmt.Fprintln(out, strings.Join(title, "\n"))
 	if v.Interrupted {
-		fmt.Fprintln(out, "interrupted: graded what was sent until then")
+		fmt.Fprintln(out, "interrupted: graded what was sent")
 	}
 	printHops(out, l, v.Hops)
 	printLatencies(out, v)

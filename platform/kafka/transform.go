@@ -50,7 +50,9 @@ type Batch struct {
 // batch of a partition at a time, for several partitions at once, and again
 // with the same records after a transaction that failed, so it must come to the
 // same outputs from the same records and state, and have no effect but these.
-// Its ctx ends StopMax after Run's.
+// Its ctx ends StopMax after Run's, and at once where the work is lost: when
+// another process fences this one, and when the handler of another partition of
+// the same transaction fails.
 // An error aborts the transaction; it is tried again after a back-off, for
 // ever, so what cannot be handled belongs into the outputs, as a DeadLetter.
 type Handler[S State] func(ctx context.Context, b Batch, state S) ([]*kgo.Record, error)
@@ -66,8 +68,8 @@ type TransformerConfig struct {
 	BatchRecordsMax int           // of one poll; 0 means 10,000
 	CommitRecords   int           // a transaction ends when it holds so many input records; 0 means 50,000
 	TickInterval    time.Duration // of Clock: the handler is called without records after so long without any; 0 means never
-	TransactionMax  time.Duration // brokers abort a transaction that is open for so long; 0 means 15s
-	StopMax         time.Duration // to commit what is in hand when ctx ends; 0 means 5s
+	TransactionMax  time.Duration // brokers abort a transaction that is open for so long; its end may take as long, 5s at most. 0 means 15s
+	StopMax         time.Duration // to commit what is in hand when ctx ends, its end included; 0 means 5s
 	RetryMax        time.Duration // longest wait between retries; 0 means 1s
 	Compression     Compression   // of the outputs; "" means snappy
 	Clock           clock.Clock   // of ticks; nil means the wall clock

@@ -107,15 +107,20 @@ type progress struct {
 
 func (t *Transformer) live(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	hard, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer giveUp(nil)
-	context.AfterFunc(ctx, func() {
+	var patience sync.WaitGroup
+	patience.Go(func() {
+		<-ctx.Done()
 		if cause := context.Cause(ctx); !errors.Is(cause, ErrFenced) {
 			_ = (clock.Wall{}).Sleep(hard, t.cfg.StopMax)
 		}
 		giveUp(context.Cause(ctx))
 	})
+	defer func() {
+		cancel(nil)
+		giveUp(nil)
+		patience.Wait()
+	}()
 	l := &life{t: t, born: make(chan struct{}), cancel: cancel, hard: hard, tasks: map[int32]*task{}}
 	session, err := kgo.NewGroupTransactSession(append(append(t.cluster.Options(), l.options(ctx)...), t.extra...)...)
 	if err != nil {

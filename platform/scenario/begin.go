@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,14 +25,18 @@ func (r *run) starting(ctx context.Context, limit time.Duration) (context.Contex
 	if r.o.Interrupt == nil {
 		return ctx, cancel
 	}
-	go func() {
+	var watch sync.WaitGroup
+	watch.Go(func() {
 		select {
 		case <-r.o.Interrupt:
 			cancel()
 		case <-ctx.Done():
 		}
-	}()
-	return ctx, cancel
+	})
+	return ctx, func() {
+		cancel()
+		watch.Wait()
+	}
 }
 
 // unbegun is what becomes of a run that failed before its first send: an

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ func (r *run) sentOutcome() Outcome {
 	}
 	switch {
 	case r.interrupted:
-		r.skipped = append(r.skipped, Skip{What: "the rest of the plan", Reason: fmt.Sprintf("interrupted after %d events", sent)})
+		r.skipped = append(r.skipped, Skip{What: "the rest of the plan", Reason: fmt.Sprintf("interrupted; %d events were sent", sent)})
 	case !r.exhausted.Load():
 		o.Want, o.Pass = "the whole plan", false
 	}
@@ -69,13 +70,8 @@ func unsampled(latency string) Skip {
 
 // objectives judges the p99 of every latency that has one.
 func objectives(slo map[string]time.Duration, measured map[string]ledger.Quantiles) []Outcome {
-	names := make([]string, 0, len(slo))
-	for name := range slo {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	outcomes := make([]Outcome, 0, len(names))
-	for _, name := range names {
+	outcomes := make([]Outcome, 0, len(slo))
+	for _, name := range slices.Sorted(maps.Keys(slo)) {
 		limit := float64(slo[name]) / float64(time.Millisecond)
 		q, ok := measured[name]
 		o := Outcome{Name: "p99 " + name, Want: fmt.Sprintf("≤ %g ms", limit), Got: "no samples"}
@@ -92,7 +88,7 @@ func (r *run) verdict() Verdict {
 	hops, hopOutcomes := reconcile(r.Scenario.Hops(), r.ledger)
 	v := Verdict{
 		SchemaVersion: VerdictSchema, Scenario: r.Scenario.Name(),
-		Seed: r.o.Seed, Epoch: r.o.Epoch, RunID: r.o.RunID, Interrupted: r.interrupted,
+		Seed: r.o.Seed, Epoch: r.o.Epoch, Load: loadVerdict(r.cutLoad()), RunID: r.o.RunID, Interrupted: r.interrupted,
 		Hops: hops, Outcomes: append(slices.Clone(hopOutcomes), r.outcomes...),
 		LatencyMs: r.latencies(), Faults: r.faults.verdict(), Skipped: append([]Skip{}, r.skipped...),
 		Startup: Startup{FirstGradedEventMs: float64(r.first.Load()) / 1e6},

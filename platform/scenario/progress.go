@@ -14,6 +14,7 @@ const (
 	Provisioning Phase = "provisioning"
 	Starting     Phase = "starting"
 	Sending      Phase = "sending"
+	Closing      Phase = "closing" // after an interrupt: what closes the plan, and what is in flight
 	Draining     Phase = "draining"
 	Grading      Phase = "grading"
 	Done         Phase = "done"
@@ -33,7 +34,7 @@ type Progress struct {
 	PerSecond float64       // sent over the last second
 	P50, P99  float64       // milliseconds, of Latency
 	Latency   string        // the latency shown: the first with an objective
-	Waiting   string        // what the drain waits for
+	Waiting   string        // what Closing and Draining wait for
 	DrainLeft time.Duration // until the drain gives up
 	Faults    FaultsProgress
 }

@@ -55,7 +55,7 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 	}
 	return Record{
 		Version: recordVersion, Scenario: e.Scenario.Name(), RunID: o.RunID,
-		Seed: o.Seed, Epoch: o.Epoch, Load: r.planned(), Settings: settings,
+		Seed: o.Seed, Epoch: o.Epoch, Load: r.cutLoad(), Settings: settings,
 		Start: env.Start, Sim: env.Sim, Paced: int(r.paced.Load()), Exhausted: r.exhausted.Load(), Interrupted: r.interrupted,
 		Problems: r.outcomes, First: time.Duration(r.first.Load()), Ledger: r.ledger.Snapshot(),
 	}, nil

@@ -33,7 +33,8 @@ type Options struct {
 	SLO map[string]time.Duration
 	// ProcessStart is what startup.firstGradedEventMs counts from.
 	ProcessStart time.Time
-	// Interrupt, when closed, ends sending; what was sent is drained and graded.
+	// Interrupt, when closed, cuts the plan short: nothing more is sent but the
+	// closing events of a Closer. What was sent is drained and graded.
 	Interrupt <-chan struct{}
 	// Progress is called about every ProgressEvery (0 means 200ms) and at each
 	// phase's start, from one goroutine at a time.
@@ -85,7 +86,7 @@ type run struct {
 
 	paced       atomic.Int64 // events the schedule handed out
 	lastDue     atomic.Int64 // when the latest of them was due, in wall nanoseconds since the start
-	exhausted   atomic.Bool  // the schedule reached its end
+	exhausted   atomic.Bool  // all of the schedule was handed out
 	cut         atomic.Int64 // Load.Cut, once an interrupt has cut the schedule short
 	interrupted bool
 	endedAt     time.Time
@@ -110,16 +111,10 @@ func newRun(e Entry, env Env, o Options) *run {
 }
 
 func mergeLoad(given, defaults Load) Load {
-	if given.Rate == 0 {
-		given.Rate = defaults.Rate
+	return Load{
+		Rate: cmp.Or(given.Rate, defaults.Rate), Devices: cmp.Or(given.Devices, defaults.Devices),
+		For: cmp.Or(given.For, defaults.For), Cut: given.Cut,
 	}
-	if given.Devices == 0 {
-		given.Devices = defaults.Devices
-	}
-	if given.For == 0 {
-		given.For = defaults.For
-	}
-	return given
 }
 
 func (r *run) enter(p Phase) { r.phase.Store(p) }

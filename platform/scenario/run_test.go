@@ -223,6 +223,21 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 				return nil
 			}
 		}, "every planned event was sent: 1"},
+		{"service fails in mid-sending", func(s *toy) {
+			s.send = time.Hour
+			begun := make(chan struct{})
+			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
+				return deliver(ctx, func(yield func(scenario.Planned) bool) {
+					due(func(p scenario.Planned) bool {
+						if p.ID == (ledger.ID{Seq: 5}) {
+							close(begun)
+						}
+						return yield(p)
+					})
+				}, l)
+			}
+			s.service = func(context.Context) error { <-begun; return boom }
+		}, "the whole plan"},
 		{"event lost", func(s *toy) {
 			s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 				for p := range due {
@@ -289,7 +304,7 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 			var failed []string
 			for _, o := range v.Outcomes {
 				if !o.Pass {
-					failed = append(failed, o.Name+": "+o.Got)
+					failed = append(failed, o.Name+": "+o.Got+" (want "+o.Want+")")
 				}
 			}
 			if all := strings.Join(failed, "\n"); !strings.Contains(all, test.want) {
@@ -320,9 +335,20 @@ func TestInterruptClosesThePlan(t *testing.T) {
 			}
 		}, l)
 	}
-	v := run(t, s, scenario.Options{Interrupt: interrupt})
+	var said string // while it closes
+	v := run(t, s, scenario.Options{Interrupt: interrupt, ProgressEvery: time.Millisecond, Progress: func(p scenario.Progress) {
+		if p.Phase == scenario.Closing {
+			said = p.Waiting
+		}
+	}})
 	if !v.Pass || !v.Interrupted {
 		t.Fatalf("pass %v, interrupted %v: %+v", v.Pass, v.Interrupted, v.Outcomes)
+	}
+	if said != "what closes the plan, 50ms of simulated time" {
+		t.Errorf("waits for %q", said)
+	}
+	if l := v.Load; l.Rate != 200 || l.Devices != 3 || l.ForSeconds != 3600 || l.CutSeconds <= 0.09 || l.CutSeconds > 0.2 {
+		t.Errorf("load %+v", l)
 	}
 	// One event may be on its way when the interrupt comes.
 	if n := v.Hops[0].Sent; n < 21 || n > 22 || last < 19*5*time.Millisecond+s.tail {
@@ -356,7 +382,7 @@ func TestInterruptGradesWhatWasSent(t *testing.T) {
 	if v.Hops[0].Sent != 20 {
 		t.Errorf("%d sent, want the 20 before the interrupt", v.Hops[0].Sent)
 	}
-	if want := fmt.Sprintf("interrupted after %d events", v.Hops[0].Sent); len(v.Skipped) != 1 || v.Skipped[0].Reason != want {
+	if want := fmt.Sprintf("interrupted; %d events were sent", v.Hops[0].Sent); len(v.Skipped) != 1 || v.Skipped[0].Reason != want {
 		t.Errorf("skipped %+v, want %q", v.Skipped, want)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// simulate sends the plan on schedule. A failed service or an interrupt ends
-// the sending; what was sent is still waited for.
+// simulate sends the plan on schedule. A failed service ends the sending, an
+// interrupt cuts the plan short; what was sent is still waited for.
 func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 	sending, stopSending := context.WithCancel(ctx)
 	defer stopSending()
@@ -51,11 +51,11 @@ func (r *run) awaitEnd(failed, finished <-chan struct{}) (early bool) {
 		select {
 		case <-interrupt:
 			if closing := r.closing(); closing > 0 {
-				r.waiting.Store(fmt.Sprintf("what closes the run, %v of simulated time", closing))
+				r.close(fmt.Sprintf("what closes the plan, %v of simulated time", closing))
 				interrupt = nil
 				continue
 			}
-			r.waiting.Store("events in flight when the run was interrupted")
+			r.close("events in flight when the run was interrupted")
 			return true
 		case <-failed:
 			return true
@@ -71,19 +71,29 @@ func (r *run) awaitEnd(failed, finished <-chan struct{}) (early bool) {
 	}
 }
 
+// close is what follows an interrupt, unless sending has ended meanwhile.
+func (r *run) close(waiting string) {
+	r.waiting.Store(waiting)
+	r.phase.CompareAndSwap(Sending, Closing)
+}
+
 // sendingLeft is how long the simulator may still take. A plan may go on after
 // load.For, so what counts is the latest event that it had.
 func (r *run) sendingLeft() time.Duration {
-	last := max(r.env.Sim.ToWall(r.load.For), time.Duration(r.lastDue.Load()))
+	end := r.load.For
+	if cut := r.cutLoad().Cut; cut > 0 {
+		end = cut + r.closing()
+	}
+	last := max(r.env.Sim.ToWall(end), time.Duration(r.lastDue.Load()))
 	return r.env.Start.Add(last + r.defaults.DrainMax).Sub(r.env.Wall.Now())
 }
 
 func (r *run) plan() iter.Seq[Planned] {
-	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.planned())
+	return r.Simulator.Plan(r.o.Seed, r.o.Epoch, r.cutLoad())
 }
 
-// planned is the load, cut where an interrupt cut it.
-func (r *run) planned() Load {
+// cutLoad is the load, cut where an interrupt cut it.
+func (r *run) cutLoad() Load {
 	load := r.load
 	if cut := r.cut.Load(); cut > 0 {
 		load.Cut = time.Duration(cut)
@@ -100,14 +110,12 @@ func (r *run) closing() time.Duration {
 
 // schedule is the plan. If it closes, an interrupt has it close at once.
 func (r *run) schedule() iter.Seq[Planned] {
-	if r.closing() == 0 {
-		return r.plan()
-	}
+	closes := r.closing() > 0
 	return func(yield func(Planned) bool) {
 		var last time.Duration
 		n, cut := 0, false
 		for p := range r.plan() {
-			if cut = closed(r.o.Interrupt) && last < r.load.For; cut {
+			if cut = closes && closed(r.o.Interrupt) && last < r.load.For; cut {
 				break
 			}
 			n, last = n+1, max(last, p.At)
@@ -115,15 +123,15 @@ func (r *run) schedule() iter.Seq[Planned] {
 				return
 			}
 		}
-		if !cut {
-			return
-		}
-		r.cut.Store(int64(last + 1))
-		for p := range r.plan() {
-			if n--; n < 0 && !yield(p) {
-				return
+		if cut {
+			r.cut.Store(int64(last + 1))
+			for p := range r.plan() {
+				if n--; n < 0 && !yield(p) {
+					return
+				}
 			}
 		}
+		r.exhausted.Store(true)
 	}
 }
 
@@ -143,6 +151,5 @@ func (r *run) counted(due iter.Seq[Planned]) iter.Seq[Planned] {
 				return
 			}
 		}
-		r.exhausted.Store(!closed(r.o.Interrupt) || r.closing() > 0)
 	}
 }

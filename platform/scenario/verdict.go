@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/weirstream/weir/platform/ledger"
@@ -18,6 +19,7 @@ type Verdict struct {
 	Target          string                      `json:"target"`
 	Seed            uint64                      `json:"seed"`
 	Epoch           time.Time                   `json:"epoch"`
+	Load            LoadVerdict                 `json:"load"`
 	RunID           string                      `json:"runId"`
 	DurationSeconds float64                     `json:"durationSeconds"`
 	Pass            bool                        `json:"pass"`
@@ -31,6 +33,18 @@ type Verdict struct {
 	Startup         Startup                     `json:"startup"`
 	PeakRSSBytes    uint64                      `json:"peakRSSBytes"`
 	PeakRSSMethod   string                      `json:"peakRSSMethod"`
+}
+
+// LoadVerdict is the load that decided the plan, together with seed and epoch.
+type LoadVerdict struct {
+	Rate       float64 `json:"rate"` // events per simulated second
+	Devices    int     `json:"devices"`
+	ForSeconds float64 `json:"forSeconds"` // simulated
+	CutSeconds float64 `json:"cutSeconds"` // where an interrupt cut the plan of a Closer short, simulated; 0 if none did
+}
+
+func loadVerdict(l Load) LoadVerdict {
+	return LoadVerdict{Rate: l.Rate, Devices: l.Devices, ForSeconds: l.For.Seconds(), CutSeconds: l.Cut.Seconds()}
 }
 
 // Environment is the machine and build a run was measured on.
@@ -122,13 +136,7 @@ func (v HopVerdict) outcome() Outcome {
 }
 
 func nameIDs(ids []string, total int) string {
-	text := ""
-	for i, id := range ids {
-		if i > 0 {
-			text += ", "
-		}
-		text += id
-	}
+	text := strings.Join(ids, ", ")
 	if total > len(ids) {
 		text += fmt.Sprintf(" and %d more", total-len(ids))
 	}

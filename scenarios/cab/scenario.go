@@ -54,6 +54,9 @@ func New() Scenario { return Scenario{} }
 // Name is the command-line name.
 func (Scenario) Name() string { return "cab" }
 
+// Instants implements scenario.Bounded.
+func (Scenario) Instants() (from, to time.Time) { return event.Instants() }
+
 // Settings are the scenario's switches.
 func (Scenario) Settings() []scenario.Setting {
 	return []scenario.Setting{

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,7 +118,12 @@ func (c *guarded) outlast() {
 func (c *guarded) joining() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(slices.Collect(maps.Values(c.asked)), question.joins)
+	for _, q := range c.asked {
+		if q.joins() {
+			return true
+		}
+	}
+	return false
 }
 
 // settle says what was asked, and that it is about to be answered, or never.

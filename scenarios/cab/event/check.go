@@ -36,12 +36,14 @@ const (
 	newestMillis Millis = 4_102_444_800_000
 )
 
-// CheckEpoch refuses a beginning of simulated time from which on readings would
-// be refused.
+// Instants are those that a reading can come from: from, and until before to.
+func Instants() (from, to time.Time) { return oldestMillis.Time(), newestMillis.Time() }
+
+// CheckEpoch refuses a beginning of simulated time at which readings would be
+// refused.
 func CheckEpoch(epoch time.Time) error {
-	const room = 24 * time.Hour // for a run to end in
-	if epoch.Before(oldestMillis.Time()) || epoch.Add(room).After(newestMillis.Time()) {
-		return fmt.Errorf("simulated time begins at %s, and readings can come from %s up to %s: choose an --epoch between them, a day before the end",
+	if epoch.Before(oldestMillis.Time()) || !epoch.Before(newestMillis.Time()) {
+		return fmt.Errorf("simulated time begins at %s, and readings can come from %s up to %s: choose an --epoch between them",
 			epoch.UTC().Format(time.RFC3339), oldestMillis, newestMillis)
 	}
 	return nil

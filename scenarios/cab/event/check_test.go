@@ -123,7 +123,7 @@ func TestEpochsThatReadingsCannotCarryAreRefused(t *testing.T) {
 	t.Parallel()
 	for epoch, good := range map[string]bool{
 		"1999-12-31T23:59:50Z": false, "2000-01-01T00:00:00Z": true, "2026-01-01T08:00:00Z": true,
-		"2099-12-31T00:00:00Z": true, "2099-12-31T00:00:01Z": false,
+		"2099-12-31T23:59:59Z": true, "2100-01-01T00:00:00Z": false,
 	} {
 		at, err := time.Parse(time.RFC3339, epoch)
 		if err != nil {

@@ -2,10 +2,12 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +62,10 @@ func TestWhatIsInHandIsFinishedAndThePortGivenBack(t *testing.T) {
 	t.Parallel()
 	p := newPort()
 	inHand, release := make(chan struct{}), make(chan struct{})
-	end := serve(t, p, func(w http.ResponseWriter, _ *http.Request) {
+	end := serve(t, p, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/held" {
+			return // one that came before the end
+		}
 		close(inHand)
 		<-release
 		_, _ = io.WriteString(w, "done")
@@ -77,15 +82,20 @@ func TestWhatIsInHandIsFinishedAndThePortGivenBack(t *testing.T) {
 	}
 	answered := make(chan string, 1)
 	go func() {
-		body, _ := get(t, url)
+		body, _ := get(t, url+"/held")
 		answered <- body
 	}()
 	<-inHand
 	ended := make(chan error, 1)
 	go func() { ended <- end() }()
+	begun := time.Now()
 	for { // until nobody new is let in
-		if _, err := get(t, url); err != nil {
+		_, err := get(t, url)
+		if errors.Is(err, syscall.ECONNREFUSED) {
 			break
+		}
+		if len(ended) > 0 || time.Since(begun) > drainMax {
+			t.Fatalf("ended %d, and a new client hears %v", len(ended), err)
 		}
 	}
 	close(release)
