@@ -32,14 +32,12 @@ const (
 )
 
 const (
-	settingPartitions  = "partitions"
-	settingProtocol    = "protocol"
-	protocolClassic    = "classic"
-	protocolConsumer   = "consumer" // KIP-848
-	partitionsMax      = 200
-	pointRefined       = "refined"    // on cab-activity, or late
-	deviceToHub        = "device→hub" // latencies that have objectives
-	deviceToSearchable = "device→searchable"
+	settingPartitions = "partitions"
+	settingProtocol   = "protocol"
+	protocolClassic   = "classic"
+	protocolConsumer  = "consumer" // KIP-848
+	partitionsMax     = 200
+	pointRefined      = "refined" // on cab-activity, or late
 )
 
 //go:embed iam/*.json
@@ -77,7 +75,7 @@ func (Scenario) Defaults(map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load:     scenario.Load{Rate: 30, Devices: 400, For: 400 * time.Second},
 		Speed:    20,
-		SLO:      map[string]time.Duration{deviceToHub: time.Second, deviceToSearchable: 3 * time.Second},
+		SLO:      map[string]time.Duration{event.DeviceToHub: time.Second, event.DeviceToSearchable: 3 * time.Second},
 		DrainMax: 60 * time.Second,
 		StartMax: 90 * time.Second, // brokers that are new make their own topics first
 		InOrder:  true,

@@ -11,18 +11,16 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
-// The points and latencies a simulation records besides the ledger's own.
+// The points and latencies a simulation records besides the ledger's own and those
+// that package event names.
 const (
-	Repeated  = "repeated"   // sent twice on purpose, under the same id
-	Abandoned = "abandoned"  // neither accepted nor refused within LongestWait
-	Overload  = "overload"   // due while MaxWaiting readings were waiting, so never on the wire
-	SendLag   = "send lag"   // from the schedule to the gateway: the simulator's own delay
-	ToHub     = "device→hub" // from the schedule to the hub's answer
+	Repeated = "repeated" // sent twice on purpose, under the same id
+	SendLag  = "send lag" // from the schedule to the gateway: the simulator's own delay
 
-	Searchable = "device→searchable"            // from the schedule to the search that shows its cab as far as the reading
-	PastGap    = "device→searchable past a gap" // the same, where a reading before was refused or late
+	PastGap = event.DeviceToSearchable + " past a gap" // where a reading before was refused or late
 )
 
 // Config bounds a simulation; zero fields take defaults.

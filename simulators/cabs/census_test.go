@@ -29,13 +29,13 @@ func count(plan func(func(scenario.Planned) bool)) census {
 	}
 	for p := range plan {
 		c.total++
-		c.expect[p.Labels["expect"]]++
+		c.expect[p.Labels[event.ExpectLabel]]++
 		c.held[p.Labels["held"]]++
 		c.again[p.Labels["again"]]++
 		c.passenger[p.Labels["passenger"]]++
 		c.opens[p.Labels["opens"]]++
 		c.closes[p.Labels["closes"]]++
-		c.mistakes[p.Labels["mistake"]]++
+		c.mistakes[p.Labels[event.MistakeLabel]]++
 		c.zones[p.Labels["zone"]]++
 		if r, ok := p.Event.(event.Telemetry); ok && r.Schema == event.SchemaOld {
 			c.old++
@@ -54,7 +54,7 @@ func TestPlanHasEverything(t *testing.T) {
 		t.Errorf("%d events, want about %v", c.total, want)
 	}
 	for what, n := range map[string]int{
-		"late": c.expect["late"], "refuse": c.expect["refuse"], "tunnel": c.held["tunnel"], "now": c.again["now"],
+		"late": c.expect[event.ExpectLate], "refuse": c.expect[event.ExpectRefuse], "tunnel": c.held["tunnel"], "now": c.again["now"],
 		"later": c.again["later"], "in": c.passenger["in"], "out": c.passenger["out"], "old firmware": c.old,
 		"skew": c.mistakes["clock an hour ahead"], "battery": c.closes["battery"], "engine": c.closes["engine"],
 		"gps": c.closes["gps"], "tyre": c.closes["tyre"],
@@ -68,7 +68,7 @@ func TestPlanHasEverything(t *testing.T) {
 			t.Errorf("nobody makes the mistake %q", m.name)
 		}
 	}
-	if accepted := float64(c.expect["accept"]) / float64(c.total); accepted < 0.95 {
+	if accepted := float64(c.expect[event.ExpectAccept]) / float64(c.total); accepted < 0.95 {
 		t.Errorf("only %.1f%% of the plan is ordinary", 100*accepted)
 	}
 	if len(c.zones) < event.ZoneRows*event.ZoneColumns {

@@ -30,7 +30,7 @@ func (f *follower) see(p scenario.Planned, start time.Time) string {
 	r, wellFormed := p.Event.(event.Telemetry)
 	if !wellFormed {
 		f.missing[p.ID.Seq] = true
-		return need(p.Labels["expect"] == "refuse", "raw bytes that are not to be refused")
+		return need(p.Labels[event.ExpectLabel] == event.ExpectRefuse, "raw bytes that are not to be refused")
 	}
 	if r.RunID != "" || r.ID != p.ID.String() || r.Cab != event.CabName(p.ID.Device) {
 		return "has another identity"
@@ -43,11 +43,11 @@ func (f *follower) see(p scenario.Planned, start time.Time) string {
 		return "is elsewhere"
 	}
 	age := start.Add(p.At).Sub(r.EventTime.Time())
-	switch p.Labels["expect"] {
-	case "refuse":
+	switch p.Labels[event.ExpectLabel] {
+	case event.ExpectRefuse:
 		f.missing[p.ID.Seq] = true
 		return need(-age > event.AheadMax+2*time.Minute, "is nearly in time")
-	case "late":
+	case event.ExpectLate:
 		f.missing[p.ID.Seq] = true
 		// Its window is closed by what the same cab sent before it.
 		const lateness = 2 * time.Minute // the most a job may allow

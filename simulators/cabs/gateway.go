@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
 // gateway sends the readings of its cabs, one batch at a time.
@@ -151,7 +152,7 @@ func (g *gateway) deliver(ctx context.Context) {
 		g.retries.Add(1)
 	}
 	for _, p := range b.planned {
-		g.ledger.Arrived(Abandoned, p.ID)
+		g.ledger.Arrived(event.AbandonedPoint, p.ID)
 	}
 }
 
@@ -167,7 +168,7 @@ func (g *gateway) settle(answer *answer) {
 		} else {
 			g.ledger.Acknowledged(p.ID)
 		}
-		g.ledger.Latency(ToHub, now.Sub(g.env.Due(p.Planned)))
+		g.ledger.Latency(event.DeviceToHub, now.Sub(g.env.Due(p.Planned)))
 		if p.Labels[againLabel] != "" {
 			g.ledger.Arrived(Repeated, p.ID)
 		}

@@ -57,8 +57,8 @@ func (all labels) of(l label) map[string]string {
 		return known
 	}
 	m := map[string]string{
-		"expect": [...]string{"accept", "late"}[l.expect],
-		"zone":   event.ZoneName(int(l.zone)/event.ZoneColumns, int(l.zone)%event.ZoneColumns),
+		event.ExpectLabel: [...]string{event.ExpectAccept, event.ExpectLate}[l.expect],
+		"zone":            event.ZoneName(int(l.zone)/event.ZoneColumns, int(l.zone)%event.ZoneColumns),
 	}
 	if l.again != never {
 		m[againLabel] = [...]string{"", againNow, againLater}[l.again]
@@ -73,7 +73,7 @@ func (all labels) of(l label) map[string]string {
 		m["held"] = [...]string{"tunnel", "minutes"}[l.expect]
 	}
 	if l.closing {
-		m["closing"] = "yes"
+		m[event.ClosingLabel] = "yes"
 	}
 	all[l] = m
 	return m

@@ -59,7 +59,7 @@ func TestPlanLeavesNoDoubt(t *testing.T) {
 		followers := map[uint32]*follower{}
 		var last time.Duration
 		for p := range s.Plan(rapid.Uint64().Draw(t, "seed"), start, load) {
-			if p.At < last || p.At >= load.For+closing || (p.At >= load.For) != (p.Labels["closing"] != "") && p.Labels["expect"] == "accept" {
+			if p.At < last || p.At >= load.For+closing || (p.At >= load.For) != (p.Labels[event.ClosingLabel] != "") && p.Labels[event.ExpectLabel] == event.ExpectAccept {
 				t.Fatalf("%s at %v after %v: %v", p.ID, p.At, last, p.Labels)
 			}
 			if p.At >= load.For && (p.Labels["passenger"] != "" || p.Labels["held"] != "") {
@@ -118,8 +118,8 @@ func TestMistakesSpoilOneField(t *testing.T) {
 			t.Fatalf("%q is two lines", line)
 		}
 		checked := strings.Replace(string(line), emptyRunField, runField+`"r"`, 1)
-		if got := judge([]byte(checked), epoch.Add(p.At)); got == nil || got.Field != p.Labels["field"] {
-			t.Fatalf("%s with %s: got %+v, want field %q", checked, p.Labels["mistake"], got, p.Labels["field"])
+		if got := judge([]byte(checked), epoch.Add(p.At)); got == nil || got.Field != p.Labels[event.FieldLabel] {
+			t.Fatalf("%s with %s: got %+v, want field %q", checked, p.Labels[event.MistakeLabel], got, p.Labels[event.FieldLabel])
 		}
 	}
 }
@@ -176,8 +176,8 @@ func TestNothingFollowsAGapInClosing(t *testing.T) {
 	}
 	taken, closing := map[ledger.ID]bool{}, 0
 	for p := range s.Plan(3, epoch, scenario.Load{Rate: 500, Devices: 20_000, For: 400 * time.Second}) {
-		taken[p.ID] = p.Labels["expect"] == "accept"
-		if p.Labels["closing"] == "" || p.ID.Seq == 0 {
+		taken[p.ID] = p.Labels[event.ExpectLabel] == event.ExpectAccept
+		if p.Labels[event.ClosingLabel] == "" || p.ID.Seq == 0 {
 			continue
 		}
 		closing++
@@ -217,7 +217,7 @@ func TestCutPlanBeginsAsTheWholeOne(t *testing.T) {
 			if n++; n <= sent && !reflect.DeepEqual(p, want[n-1]) {
 				t.Fatalf("event %d is %+v, and of the whole plan %+v", n, p, want[n-1])
 			}
-			if r, ok := p.Event.(event.Telemetry); n > sent && ok && p.At > short.Cut && p.Labels["closing"] == "" && p.Labels["expect"] == "accept" && !r.Buffered {
+			if r, ok := p.Event.(event.Telemetry); n > sent && ok && p.At > short.Cut && p.Labels[event.ClosingLabel] == "" && p.Labels[event.ExpectLabel] == event.ExpectAccept && !r.Buffered {
 				t.Fatalf("%+v is sent after %v", p, short.Cut)
 			}
 			if p.At > short.Cut+4*time.Minute {

@@ -70,7 +70,7 @@ func newRubbish() rubbish {
 }
 
 func refuseLabels(name, field string) map[string]string {
-	return map[string]string{"expect": "refuse", "field": field, "mistake": name}
+	return map[string]string{event.ExpectLabel: event.ExpectRefuse, event.FieldLabel: field, event.MistakeLabel: name}
 }
 
 // draw spoils a good reading of new firmware. Its line names an empty run, for

@@ -22,7 +22,7 @@ import (
 // gateway gathers the readings of its cabs for LingerMax and sends them as one
 // batch, one batch at a time, so that those of a cab arrive in order, whatever
 // is retried. The schedule never waits: a reading due while MaxWaiting others
-// wait is not sent but recorded at Overload and so fails the run.
+// wait is not sent but recorded at event.OverloadPoint and so fails the run.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 	runID, err := json.Marshal(env.RunID)
 	if err != nil {
@@ -84,7 +84,7 @@ type network struct {
 
 // refuse records a reading that is due while too many wait.
 func (n *network) refuse(p scenario.Planned) {
-	n.ledger.Arrived(Overload, p.ID)
+	n.ledger.Arrived(event.OverloadPoint, p.ID)
 	if n.overload.Add(1) == 1 {
 		n.env.Log.Error("too many readings wait: this one and others are not sent",
 			"id", p.ID.String(), "limit", n.cfg.MaxWaiting)

@@ -118,10 +118,10 @@ func checkAnswered(t *testing.T, l *ledger.Ledger, hub *fakeHub) {
 				t.Errorf("%s was not sent twice", p.ID)
 			}
 		}
-		if p.Labels["expect"] == "refuse" {
-			want := `field "` + p.Labels["field"] + `"`
+		if p.Labels[event.ExpectLabel] == event.ExpectRefuse {
+			want := `field "` + p.Labels[event.FieldLabel] + `"`
 			if got, ok := l.RefusalOf(p.ID); !ok || got != want {
-				t.Errorf("%s (%s) was refused %v with %q, want %q", p.ID, p.Labels["mistake"], ok, got, want)
+				t.Errorf("%s (%s) was refused %v with %q, want %q", p.ID, p.Labels[event.MistakeLabel], ok, got, want)
 			}
 			continue
 		}
@@ -134,7 +134,7 @@ func checkAnswered(t *testing.T, l *ledger.Ledger, hub *fakeHub) {
 	if l.SentCount() != planned || l.AcknowledgedCount() != accepted || l.RejectedCount() != planned-accepted || repeats == 0 {
 		t.Errorf("%d planned, %d sent, %d acknowledged, %d refused", planned, l.SentCount(), l.AcknowledgedCount(), l.RejectedCount())
 	}
-	if l.Count(ledger.Device).Duplicates != 0 || l.Count(Repeated).Distinct != repeats || l.Count(Abandoned).Distinct+l.Count(Overload).Distinct != 0 {
+	if l.Count(ledger.Device).Duplicates != 0 || l.Count(Repeated).Distinct != repeats || l.Count(event.AbandonedPoint).Distinct+l.Count(event.OverloadPoint).Distinct != 0 {
 		t.Errorf("%d sent twice, %d repeated, want %d", l.Count(ledger.Device).Duplicates, l.Count(Repeated).Distinct, repeats)
 	}
 	if len(hub.runs) != 1 || hub.runs[runID] == 0 {
@@ -155,7 +155,7 @@ func TestSimulateGivesUp(t *testing.T) {
 		answer answerer
 		want   string // of the first reading
 	}{
-		{"a dead hub", status(503), Abandoned},
+		{"a dead hub", status(503), event.AbandonedPoint},
 		{"no NDJSON", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
 			_, _ = w.Write([]byte(`{"field":"","value":"\u001f","remedy":"send NDJSON"}`))
@@ -169,7 +169,7 @@ func TestSimulateGivesUp(t *testing.T) {
 			hub := newHub(atEpoch)
 			hub.fault = func(int) mishap { return mishap{c.answer, false} }
 			cfg := Config{BatchMax: 1, GzipMin: -1, Gateways: 100}
-			if c.want == Abandoned { // runs to the longest wait
+			if c.want == event.AbandonedPoint { // runs to the longest wait
 				cfg.LongestWait, cfg.AnswerMax = 100*time.Millisecond, 50*time.Millisecond
 			}
 			l, err := simulate(t, t.Context(), cfg, hub, slices.Values(plan))
@@ -177,8 +177,8 @@ func TestSimulateGivesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, _ := l.RefusalOf(plan[0].ID)
-			if l.Has(Abandoned, plan[0].ID) {
-				got = Abandoned
+			if l.Has(event.AbandonedPoint, plan[0].ID) {
+				got = event.AbandonedPoint
 			}
 			if got != c.want || l.AcknowledgedCount() != 0 || l.SentCount() != len(plan) {
 				t.Errorf("got %q, %d acknowledged; want %q", got, l.AcknowledgedCount(), c.want)
@@ -207,7 +207,7 @@ func TestSimulateIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	answered := l.AcknowledgedCount() + l.RejectedCount()
-	if over := l.Count(Overload).Distinct; answered != limit || over != l.SentCount()-limit {
+	if over := l.Count(event.OverloadPoint).Distinct; answered != limit || over != l.SentCount()-limit {
 		t.Errorf("%d answered, %d over the limit, of %d", answered, over, l.SentCount())
 	}
 }

@@ -29,7 +29,7 @@ const (
 
 // watch is a dispatcher who searches for some cabs again and again. A reading is
 // searchable once the document of its cab's last state has come as far as its
-// sequence: Searchable is from its intended send to the answer that shows it, every
+// sequence: DeviceToSearchable is from its intended send to the answer that shows it, every
 // reading of the watched cabs counts, and one that never shows counts as long as it
 // was waited for. Late ones and refused ones are in no document and do not count;
 // the next reading after them, which the pipeline holds until they would be late, and
@@ -72,7 +72,7 @@ func newWatch(env scenario.Env, l *ledger.Ledger) *watch {
 
 // sent notes a reading to wait for.
 func (w *watch) sent(p scenario.Planned) {
-	if w == nil || p.Labels["expect"] != "accept" {
+	if w == nil || p.Labels[event.ExpectLabel] != event.ExpectAccept {
 		return
 	}
 	w.mu.Lock()
@@ -120,7 +120,7 @@ func (w *watch) run(ctx context.Context, ended <-chan struct{}) {
 		left := w.left()
 		if now := w.env.Wall.Now(); len(left) == 0 || now.After(giveUp) {
 			for _, r := range left {
-				w.ledger.Latency(Searchable, now.Sub(r.due))
+				w.ledger.Latency(event.DeviceToSearchable, now.Sub(r.due))
 			}
 			return
 		}
@@ -180,7 +180,7 @@ func (w *watch) look(ctx context.Context) error {
 
 // show counts the readings up to a sequence.
 func (w *watch) show(c *watchedCab, seq int64, now time.Time) {
-	n, name := 0, Searchable
+	n, name := 0, event.DeviceToSearchable
 	for n < len(c.waiting) && int64(c.waiting[n].id.Seq) <= seq {
 		r := c.waiting[n]
 		if int64(r.id.Seq) != c.next {

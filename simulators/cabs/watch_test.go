@@ -14,6 +14,7 @@ import (
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
 // TestWatchCountsWhatBecomesSearchable shows a cab's readings in two steps. The
@@ -43,11 +44,11 @@ func TestWatchCountsWhatBecomesSearchable(t *testing.T) {
 		OpenSearch: func(string) (scenario.Address, error) { return scenario.Address{URL: server.URL}, nil },
 		Log:        slog.New(slog.DiscardHandler),
 	}, l)
-	for seq, expect := range []string{"accept", "accept", "refuse", "accept", "accept", "late"} {
+	for seq, expect := range []string{event.ExpectAccept, event.ExpectAccept, event.ExpectRefuse, event.ExpectAccept, event.ExpectAccept, event.ExpectLate} {
 		id := ledger.ID{Device: 1, Seq: uint32(seq)}
 		l.Sent(id)
 		l.Acknowledged(id)
-		w.sent(scenario.Planned{ID: id, At: time.Duration(seq) * 10 * time.Minute, Labels: map[string]string{"expect": expect}})
+		w.sent(scenario.Planned{ID: id, At: time.Duration(seq) * 10 * time.Minute, Labels: map[string]string{event.ExpectLabel: expect}})
 	}
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); w.run(t.Context(), ended) }()
@@ -58,18 +59,18 @@ func TestWatchCountsWhatBecomesSearchable(t *testing.T) {
 		t.Errorf("counted before anything was shown: %v", l.Quantiles())
 	}
 	shown.Store(1)
-	await(t, func() bool { _, ok := l.Quantiles()[Searchable]; return ok })
+	await(t, func() bool { _, ok := l.Quantiles()[event.DeviceToSearchable]; return ok })
 	shown.Store(4)
 	close(ended)
 	<-done
 	got := l.Quantiles()
-	for name, minutes := range map[string]float64{Searchable: 60, PastGap: 30} {
+	for name, minutes := range map[string]float64{event.DeviceToSearchable: 60, PastGap: 30} {
 		if q := got[name]; q.Max < minutes*60_000 || q.Max > minutes*61_500 {
 			t.Errorf("%s: got %+v, want at most %g minutes and a little", name, q, minutes)
 		}
 	}
-	if p50 := got[Searchable].P50; p50 < 50*60_000 {
-		t.Errorf("%s: half within %g ms: others than the first two were counted", Searchable, p50)
+	if p50 := got[event.DeviceToSearchable].P50; p50 < 50*60_000 {
+		t.Errorf("%s: half within %g ms: others than the first two were counted", event.DeviceToSearchable, p50)
 	}
 }
 

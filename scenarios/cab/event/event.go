@@ -1,5 +1,6 @@
-// Package event holds what travels through the cab scenario. It is the only
-// thing that pipeline, simulator and oracle share.
+// Package event holds what travels through the cab scenario, and the names by which
+// its runs are graded. It is the only thing that pipeline, simulator and oracle
+// share.
 package event
 
 import "time"

@@ -6,12 +6,7 @@ import (
 
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
-)
-
-// The points at which the simulator marks what it did not get through.
-const (
-	overload  = "overload"
-	abandoned = "abandoned"
+	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
 // intake grades what devices were told about their readings.
@@ -57,9 +52,9 @@ func (i *intake) why(id ledger.ID) string {
 	switch {
 	case !i.ledger.WasSent(id):
 		return "not sent"
-	case i.ledger.Has(overload, id):
+	case i.ledger.Has(event.OverloadPoint, id):
 		return "not sent, the simulator was at its limit"
-	case i.ledger.Has(abandoned, id):
+	case i.ledger.Has(event.AbandonedPoint, id):
 		return "sent, given up after the longest wait"
 	}
 	return "sent, neither accepted nor refused"
@@ -68,15 +63,15 @@ func (i *intake) why(id ledger.ID) string {
 // mistaken grades a reading that the hub must refuse.
 func (i *intake) mistaken(p scenario.Planned) {
 	i.bad++
-	want := "field " + strconv.Quote(p.Labels["field"])
+	want := "field " + strconv.Quote(p.Labels[event.FieldLabel])
 	got, told := i.ledger.RefusalOf(p.ID)
 	switch {
 	case i.ledger.WasAcknowledged(p.ID):
-		i.notRefused.add("%s: accepted with %s", p.ID, p.Labels["mistake"])
+		i.notRefused.add("%s: accepted with %s", p.ID, p.Labels[event.MistakeLabel])
 	case !i.ledger.WasRejected(p.ID):
 		i.notRefused.add("%s: %s", p.ID, i.why(p.ID))
 	case !told || got != want:
-		i.misnamed.add("%s: %s: got %s, want %s", p.ID, p.Labels["mistake"], got, want)
+		i.misnamed.add("%s: %s: got %s, want %s", p.ID, p.Labels[event.MistakeLabel], got, want)
 	default:
 		i.refused++
 	}

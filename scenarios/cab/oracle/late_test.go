@@ -47,12 +47,12 @@ func TestPlannedLatenessDoesNotDependOnTiming(t *testing.T) {
 			lag[i] = time.Duration(rapid.IntRange(0, 10).Draw(t, "lag")) * time.Second
 		}
 		arrive := func(p scenario.Planned) {
-			if p.Labels["expect"] == "refuse" {
+			if p.Labels[event.ExpectLabel] == event.ExpectRefuse {
 				return
 			}
 			r, _ := p.Event.(event.Telemetry)
 			got := partitions[int(p.ID.Device*2654435761>>16)%len(partitions)].late(r.EventTime, latenessMs, byWindow)
-			if want := p.Labels["expect"] == "late"; got != want {
+			if want := p.Labels[event.ExpectLabel] == event.ExpectLate; got != want {
 				t.Fatalf("%s at %v, from %s: late %v, planned %v", p.ID, p.At, r.EventTime, got, want)
 			} else if want {
 				lateSeen++

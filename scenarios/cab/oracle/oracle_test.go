@@ -74,7 +74,7 @@ func TestGradeStopsAndRefuses(t *testing.T) {
 					return
 				}
 			}
-			for len(plan) == 0 && yield(scenario.Planned{Event: []byte("x"), Labels: map[string]string{"expect": "refuse"}}) {
+			for len(plan) == 0 && yield(scenario.Planned{Event: []byte("x"), Labels: map[string]string{event.ExpectLabel: event.ExpectRefuse}}) {
 			}
 		}
 		_, err := o.Grade(ctx, scenario.Env{}, endless, ledger.New())
@@ -88,7 +88,7 @@ func TestGradeStopsAndRefuses(t *testing.T) {
 	if err := grade(t.Context(), scenario.Planned{Event: 7}); err == nil {
 		t.Error("an event that is no reading was graded")
 	}
-	if err := grade(t.Context(), scenario.Planned{Event: event.Telemetry{}, Labels: map[string]string{"expect": "refuse"}}); !errors.Is(err, blind) {
+	if err := grade(t.Context(), scenario.Planned{Event: event.Telemetry{}, Labels: map[string]string{event.ExpectLabel: event.ExpectRefuse}}); !errors.Is(err, blind) {
 		t.Errorf("got %v", err)
 	}
 }

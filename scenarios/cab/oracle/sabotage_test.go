@@ -66,7 +66,7 @@ func TestSabotageOfReadings(t *testing.T) {
 			return map[string]string{once: "1 lost: " + a.ID, metrics: a.Zone + " " + m.WindowStart.String() + ": events got"}
 		}},
 		{"late one counted", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "late")
+			p := planned(t, w, event.ExpectLabel, event.ExpectLate)
 			r, _ := p.Event.(event.Telemetry)
 			w.activity = append(w.activity, event.Activity{ID: r.ID})
 			w.late = slices.Delete(w.late, 0, 1)
@@ -82,7 +82,7 @@ func TestSabotageOfReadings(t *testing.T) {
 			return nil
 		}},
 		{"refused one counted", func(t testing.TB, w *world) map[string]string {
-			id := planned(t, w, "expect", "refuse").ID.String()
+			id := planned(t, w, event.ExpectLabel, event.ExpectRefuse).ID.String()
 			w.activity = append(w.activity, event.Activity{ID: id})
 			return map[string]string{once: "1 refused ones counted: " + id}
 		}},
@@ -92,9 +92,9 @@ func TestSabotageOfReadings(t *testing.T) {
 			return map[string]string{once: "3 never planned: d999999-000000; d000001-999999; x", lateTopic: "1 never planned"}
 		}},
 		{"rubbish accepted", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "refuse")
+			p := planned(t, w, event.ExpectLabel, event.ExpectRefuse)
 			w.ledger.Acknowledged(p.ID)
-			return map[string]string{refuses: "1 not refused: " + p.ID.String() + ": accepted with " + p.Labels["mistake"]}
+			return map[string]string{refuses: "1 not refused: " + p.ID.String() + ": accepted with " + p.Labels[event.MistakeLabel]}
 		}},
 	})
 }
@@ -107,8 +107,8 @@ func answer(w *world, other ledger.ID, how func(l *ledger.Ledger)) {
 		switch {
 		case p.ID == other:
 			how(w.ledger)
-		case p.Labels["expect"] == "refuse":
-			w.ledger.Refused(p.ID, `field "`+p.Labels["field"]+`"`)
+		case p.Labels[event.ExpectLabel] == event.ExpectRefuse:
+			w.ledger.Refused(p.ID, `field "`+p.Labels[event.FieldLabel]+`"`)
 		default:
 			w.ledger.Acknowledged(p.ID)
 		}
@@ -119,23 +119,23 @@ func TestSabotageOfAnswers(t *testing.T) {
 	t.Parallel()
 	run(t, []sabotage{
 		{"rubbish named wrongly", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "refuse")
+			p := planned(t, w, event.ExpectLabel, event.ExpectRefuse)
 			answer(w, p.ID, func(l *ledger.Ledger) { l.Refused(p.ID, `field "hired"`) })
-			return map[string]string{refuses: `got field "hired", want field "` + p.Labels["field"] + `"`}
+			return map[string]string{refuses: `got field "hired", want field "` + p.Labels[event.FieldLabel] + `"`}
 		}},
 		{"rubbish unanswered", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "refuse")
+			p := planned(t, w, event.ExpectLabel, event.ExpectRefuse)
 			answer(w, p.ID, func(*ledger.Ledger) {})
 			return map[string]string{refuses: "1 not refused: " + p.ID.String() + ": sent, neither accepted nor refused"}
 		}},
 		{"a late one never accepted", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "late")
+			p := planned(t, w, event.ExpectLabel, event.ExpectLate)
 			w.late = slices.DeleteFunc(w.late, func(id string) bool { return id == p.ID.String() })
-			answer(w, p.ID, func(l *ledger.Ledger) { l.Arrived(abandoned, p.ID) })
+			answer(w, p.ID, func(l *ledger.Ledger) { l.Arrived(event.AbandonedPoint, p.ID) })
 			return map[string]string{accepts: p.ID.String() + ": sent, given up after the longest wait"}
 		}},
 		{"a late one refused", func(t testing.TB, w *world) map[string]string {
-			p := planned(t, w, "expect", "late")
+			p := planned(t, w, event.ExpectLabel, event.ExpectLate)
 			w.late = slices.DeleteFunc(w.late, func(id string) bool { return id == p.ID.String() })
 			answer(w, p.ID, func(l *ledger.Ledger) { l.Refused(p.ID, `field "event_time"`) })
 			return map[string]string{accepts: p.ID.String() + `: field "event_time"`}

@@ -75,14 +75,14 @@ var errTooLong = errors.New("its time is weeks from the first reading's")
 
 // plan takes one planned reading over.
 func (t *truth) plan(p scenario.Planned) error {
-	expect := p.Labels["expect"]
+	expect := p.Labels[event.ExpectLabel]
 	r, wellFormed := p.Event.(event.Telemetry)
 	switch {
-	case expect == "refuse":
+	case expect == event.ExpectRefuse:
 		t.mistaken(p)
 		t.reading(p.ID).said = uint8(refused)
 		return nil
-	case !wellFormed || expect != "accept" && expect != "late":
+	case !wellFormed || expect != event.ExpectAccept && expect != event.ExpectLate:
 		return fmt.Errorf("the plan has a %T labelled expect=%q", p.Event, expect)
 	case !t.wellFormed(p.ID):
 		return nil
@@ -96,7 +96,7 @@ func (t *truth) plan(p scenario.Planned) error {
 	}
 	to := t.reading(p.ID)
 	*to = reading{at: int32(after), speed: float32(r.SpeedKmh), zone: zoneOf(r.Lat, r.Lon), said: uint8(inTime)}
-	if expect == "late" {
+	if expect == event.ExpectLate {
 		to.said = uint8(late)
 		t.late++
 		return nil
@@ -105,7 +105,7 @@ func (t *truth) plan(p scenario.Planned) error {
 	if r.Hired {
 		to.said |= hiredBit
 	}
-	if p.Labels["closing"] != "" {
+	if p.Labels[event.ClosingLabel] != "" {
 		to.means = closingBit
 	}
 	for k, violated := range violations(&r) {

@@ -91,11 +91,11 @@ func newWorld(plan iter.Seq[scenario.Planned]) *world {
 	perCab := map[uint32]map[uint32]scenario.Planned{}
 	for _, p := range w.plan {
 		w.ledger.Sent(p.ID)
-		switch p.Labels["expect"] {
-		case "refuse":
-			w.ledger.Refused(p.ID, `field "`+p.Labels["field"]+`"`)
+		switch p.Labels[event.ExpectLabel] {
+		case event.ExpectRefuse:
+			w.ledger.Refused(p.ID, `field "`+p.Labels[event.FieldLabel]+`"`)
 			continue
-		case "late":
+		case event.ExpectLate:
 			w.late = append(w.late, p.ID.String())
 		default:
 			if perCab[p.ID.Device] == nil {
@@ -219,13 +219,6 @@ func expect(t *testing.T, outcomes map[string]scenario.Outcome, fails map[string
 		if o.Pass == fail || !strings.Contains(o.Got, want) {
 			t.Errorf("%s: pass %v, got %q, want %q; expected to fail: %v with %q", name, o.Pass, o.Got, o.Want, fail, want)
 		}
-	}
-}
-
-func TestOracleKnowsThePopulationsPoints(t *testing.T) {
-	t.Parallel()
-	if overload != cabs.Overload || abandoned != cabs.Abandoned {
-		t.Errorf("the oracle reads %q and %q, cabs mark %q and %q", overload, abandoned, cabs.Overload, cabs.Abandoned)
 	}
 }
 
