@@ -3,6 +3,7 @@ package avro_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -162,6 +163,24 @@ func TestIncompatibleSchemaIsRefusedForGood(t *testing.T) {
 	err = encoder[readingV1](t, r, broken).Register(t.Context())
 	if e, ok := errors.AsType[*avro.RegistryError](err); !ok || e.Retriable {
 		t.Fatalf("%v", err)
+	}
+}
+
+func TestRegistryFailedTellsWhoseErrorItIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false},
+		{io.EOF, false},
+		{&avro.DecodeError{Class: avro.ClassShort, Err: io.EOF}, false},
+		{&avro.RegistryError{Retriable: true, Err: io.EOF}, true},
+		{fmt.Errorf("refine: %w", &avro.RegistryError{Err: io.EOF}), true},
+	} {
+		if got := avro.RegistryFailed(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
 	}
 }
 

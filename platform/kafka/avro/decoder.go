@@ -33,7 +33,8 @@ func NewDecoder[T any](registry *Registry, schema string) (*Decoder[T], error) {
 }
 
 // Decode fills v, which should be zero. What can never be decoded is a
-// *DecodeError; a registry that does not answer is a *RegistryError.
+// *DecodeError; a registry that does not answer, or refuses, is a
+// *RegistryError.
 func (d *Decoder[T]) Decode(ctx context.Context, data []byte, v *T) error {
 	if len(data) < headerBytes {
 		return &DecodeError{Class: ClassShort, Err: fmt.Errorf("%d bytes", len(data))}

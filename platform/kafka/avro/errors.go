@@ -1,6 +1,9 @@
 package avro
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Classes of what cannot be decoded. They are the error classes of dead letters.
 const (
@@ -41,3 +44,11 @@ type RegistryError struct {
 
 func (e *RegistryError) Error() string { return fmt.Sprintf("schema registry: %s: %v", e.Call, e.Err) }
 func (e *RegistryError) Unwrap() error { return e.Err }
+
+// RegistryFailed tells an error that is the registry's from one that is the
+// record's: the registry did not answer, or refused the call, which says nothing
+// of the record.
+func RegistryFailed(err error) bool {
+	_, failed := errors.AsType[*RegistryError](err)
+	return failed
+}

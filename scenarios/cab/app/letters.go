@@ -122,9 +122,3 @@ func asJSON[T any](ctx context.Context, d *avro.Decoder[T], value []byte) (json.
 	}
 	return json.Marshal(v)
 }
-
-// registryDown tells an error that is not the record's.
-func registryDown(err error) bool {
-	var registry *avro.RegistryError
-	return errors.As(err, &registry)
-}

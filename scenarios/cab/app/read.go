@@ -67,7 +67,7 @@ func (a *App) take(ctx context.Context, r *kgo.Record, metrics *avro.Decoder[eve
 		if err == nil {
 			break
 		}
-		if !registryDown(err) {
+		if !avro.RegistryFailed(err) {
 			a.log.Debug("a record of metrics cannot be read", "partition", r.Partition, "offset", r.Offset, "error", err)
 			return
 		}

@@ -135,10 +135,9 @@ func (s *Stage) handle(ctx context.Context, b kafka.Batch) error {
 	f := newFold(len(b.Records))
 	for _, record := range b.Records {
 		documents, err := s.read(ctx, record)
-		var registry *avro.RegistryError
 		switch {
-		case errors.As(err, &registry):
-			return err // it is down: not the record's fault
+		case avro.RegistryFailed(err):
+			return err // not the record's fault
 		case err != nil:
 			if err := s.bury(ctx, record, err); err != nil {
 				return err

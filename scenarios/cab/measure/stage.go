@@ -73,10 +73,9 @@ func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) (out []
 	defer func() { s.standing.note(b.Partition, p, before) }()
 	for _, record := range b.Records {
 		a, mark, bad := s.read(ctx, record, &room)
-		var registry *avro.RegistryError
 		switch {
-		case errors.As(bad, &registry):
-			return nil, bad // it is down: not the record's fault
+		case avro.RegistryFailed(bad):
+			return nil, bad // not the record's fault
 		case bad != nil:
 			s.standing.dead.Add(1)
 			out = append(out, kafka.NewDeadLetter(record, bad, 1, s.cfg.Wall.Now()))

@@ -2,7 +2,6 @@ package refine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -79,9 +78,8 @@ func (s *Stage) handle(ctx context.Context, b kafka.Batch, p *Partition) ([]*kgo
 func (s *Stage) reading(ctx context.Context, record *kgo.Record, p *Partition, out *sheet) error {
 	t, err := s.read(ctx, record)
 	if err != nil {
-		var registry *avro.RegistryError
-		if errors.As(err, &registry) {
-			return err // the registry is down: not the record's fault
+		if avro.RegistryFailed(err) {
+			return err // not the record's fault
 		}
 		s.counts.dead.Add(1)
 		out.add(kafka.NewDeadLetter(record, err, 1, s.cfg.Wall.Now()))
