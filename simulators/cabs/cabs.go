@@ -25,9 +25,9 @@ const (
 
 // Config bounds a simulation; zero fields take defaults.
 type Config struct {
-	// Closing is for how much simulated time after load.For the cabs go on
-	// reporting, now and then and nothing new, so that a job whose windows only
-	// readings can close has a reason to. 0 means not at all.
+	// Closing is for how much simulated time after load.For, or load.Cut, the cabs
+	// go on reporting, now and then and nothing new, so that a job whose windows
+	// only readings can close has a reason to. 0 means not at all.
 	Closing     time.Duration
 	Gateways    int           // each with one connection; 0 means 8
 	LingerMax   time.Duration // a gateway gathers a batch for so long; 0 means 20ms

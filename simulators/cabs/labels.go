@@ -51,7 +51,7 @@ type labels map[label]map[string]string
 //	passenger         in or out, on the first reading with another state
 //	opens, closes     the kind of an incident
 //	held              tunnel, or minutes, if it was not sent at once
-//	closing           yes, if it was taken after load.For
+//	closing           yes, if it was taken after load.For or load.Cut
 func (all labels) of(l label) map[string]string {
 	if known := all[l]; known != nil {
 		return known

@@ -5,7 +5,7 @@ const (
 	ExpectLabel  = "expect"  // ExpectAccept, ExpectLate or ExpectRefuse
 	FieldLabel   = "field"   // that a refusal has to name; "" is the line as a whole
 	MistakeLabel = "mistake" // why it is refused, in words
-	ClosingLabel = "closing" // not "" of a reading taken after the end of the load
+	ClosingLabel = "closing" // not "" of a reading taken after load.For or load.Cut
 )
 
 // What must become of a reading.
