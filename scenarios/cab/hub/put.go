@@ -7,8 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/weirstream/weir/platform/kafka/avro"
 	"github.com/weirstream/weir/scenarios/cab/event"
+	"github.com/weirstream/weir/scenarios/cab/slab"
 )
 
 // put puts the good lines on the topic and waits until all of them lie there, or
@@ -21,7 +21,7 @@ func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
 	s.left.Store(1) // this call's
 	settle := func(_ *kgo.Record, err error) { s.settle(err) }
 	var t event.Telemetry
-	var out sheet
+	var out slab.Slab
 	now, line := h.env.Sim.Now(), 0
 	for text := range bytes.Lines(body) {
 		line++
@@ -33,7 +33,7 @@ func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
 			receipt.Refused = append(receipt.Refused, *refusal)
 			continue
 		}
-		record, err := out.record(ctx, h.encoders[t.Schema], &t)
+		record, err := h.record(ctx, &out, &t)
 		if err != nil {
 			return receipt, err
 		}
@@ -55,37 +55,14 @@ func (h *Hub) put(ctx context.Context, body []byte) (event.Receipt, error) {
 	return receipt, nil
 }
 
-// sheet is the memory of the records of one batch, taken in pieces: they live
-// and die together.
-type sheet struct {
-	records []kgo.Record
-	bytes   []byte
-}
-
-// The pieces of a sheet.
-const (
-	sheetRecords = 64
-	sheetBytes   = 16 << 10 // for as many records, roughly
-)
-
 // record is a reading as it goes onto the topic.
-func (s *sheet) record(ctx context.Context, encoder *avro.Encoder[event.Telemetry], t *event.Telemetry) (*kgo.Record, error) {
-	const longest = 1 << 10 // of a checked reading, far above
-	if len(s.records) == 0 {
-		s.records = make([]kgo.Record, sheetRecords)
-	}
-	if cap(s.bytes)-len(s.bytes) < longest {
-		s.bytes = make([]byte, 0, sheetBytes)
-	}
-	key := append(s.bytes, t.Cab...)
-	all, err := encoder.Append(ctx, key, t)
+func (h *Hub) record(ctx context.Context, out *slab.Slab, t *event.Telemetry) (*kgo.Record, error) {
+	key := append(out.Room(), t.Cab...)
+	all, err := h.encoders[t.Schema].Append(ctx, key, t)
 	if err != nil {
 		return nil, err
 	}
-	r, begin := &s.records[0], len(s.bytes)
-	r.Key, r.Value = all[begin:len(key):len(key)], all[len(key):len(all):len(all)]
-	s.records, s.bytes = s.records[1:], all
-	return r, nil
+	return out.Record(all, 0, len(key)), nil
 }
 
 // settling waits for the records of one batch.
