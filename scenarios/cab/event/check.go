@@ -79,22 +79,23 @@ func (t *Telemetry) CheckClock(now time.Time) error {
 func (t *Telemetry) checkIdentity() *Invalid {
 	device, seq, ok := idNumbers(t.ID)
 	if !ok {
-		return text("id", t.ID, "is no event id", "send dDEVICE-SEQUENCE, six digits or more each, up to 16777215")
+		return text("id", t.ID, "is no event id", fmt.Sprintf("send dDEVICE-SEQUENCE, %d digits or more each, up to %d", idDigits, numberMax))
 	}
 	if len(t.RunID) == 0 || len(t.RunID) > runIDMax {
-		return text("run_id", t.RunID, "is empty or too long", "send 1 to 64 characters")
+		return text("run_id", t.RunID, "is empty or too long", fmt.Sprintf("send 1 to %d characters", runIDMax))
 	}
 	if !plain(t.RunID) {
 		return text("run_id", t.RunID, "has characters that ids of documents do not", "send letters, digits, dots, hyphens and underscores")
 	}
 	if cab, ok := cabNumber(t.Cab); !ok || cab != device {
-		return text("cab", t.Cab, "is not the cab of id "+t.ID, "send cab- and eight digits, the device of the id")
+		return text("cab", t.Cab, "is not the cab of id "+t.ID, fmt.Sprintf("send cab- and %d digits, the device of the id", cabDigits))
 	}
 	if t.Seq < 0 || uint64(t.Seq) != seq {
 		return text("seq", strconv.FormatInt(t.Seq, 10), "is not the sequence of id "+t.ID, "send the number the id ends with")
 	}
 	if t.EventTime < oldestMillis || t.EventTime >= newestMillis {
-		return text("event_time", t.EventTime.String(), "is missing or in another century", "send RFC 3339 with milliseconds, from 2000 on")
+		return text("event_time", t.EventTime.String(), "is missing or in another century",
+			fmt.Sprintf("send RFC 3339 with milliseconds, from %s up to %s", oldestMillis, newestMillis))
 	}
 	return nil
 }
@@ -122,18 +123,18 @@ func (t *Telemetry) checkSchema() *Invalid {
 	switch t.Schema {
 	case SchemaOld:
 		if len(t.TyreKPa) != 0 {
-			return text("tyre_kpa", fmt.Sprint(t.TyreKPa), "is not in schema 1", "leave it out or send schema 2")
+			return tooNew("tyre_kpa", fmt.Sprint(t.TyreKPa))
 		}
 		if t.Firmware != "" {
-			return text("firmware", t.Firmware, "is not in schema 1", "leave it out or send schema 2")
+			return tooNew("firmware", t.Firmware)
 		}
 		return nil
 	case Schema:
 	default:
-		return text("schema", strconv.Itoa(t.Schema), "is unknown", "send schema 1 or 2")
+		return text("schema", strconv.Itoa(t.Schema), "is unknown", fmt.Sprintf("send schema %d or %d", SchemaOld, Schema))
 	}
 	if len(t.TyreKPa) != tyres {
-		return text("tyre_kpa", fmt.Sprint(t.TyreKPa), "is not one pressure per tyre", "send four numbers")
+		return text("tyre_kpa", fmt.Sprint(t.TyreKPa), "is not one pressure per tyre", fmt.Sprintf("send %d numbers", tyres))
 	}
 	for _, pressure := range t.TyreKPa {
 		if bad := within("tyre_kpa", pressure, 0, tyreTopKPa, "kPa"); bad != nil {
@@ -141,12 +142,17 @@ func (t *Telemetry) checkSchema() *Invalid {
 		}
 	}
 	if len(t.Firmware) == 0 || len(t.Firmware) > firmwareMax {
-		return text("firmware", t.Firmware, "is empty or too long", "send 1 to 16 characters")
+		return text("firmware", t.Firmware, "is empty or too long", fmt.Sprintf("send 1 to %d characters", firmwareMax))
 	}
 	if !plain(t.Firmware) {
 		return text("firmware", t.Firmware, "has characters that versions do not", "send letters, digits, dots, hyphens and underscores")
 	}
 	return nil
+}
+
+// tooNew refuses a field that SchemaOld does not have.
+func tooNew(field, value string) *Invalid {
+	return text(field, value, fmt.Sprintf("is not in schema %d", SchemaOld), fmt.Sprintf("leave it out or send schema %d", Schema))
 }
 
 // plain says that a text can be part of an id, a page and a log as it is.

@@ -42,7 +42,7 @@ func incomplete(line []byte) *event.Refusal {
 	}
 	for _, pressure := range said.TyreKPa {
 		if pressure == nil {
-			return &event.Refusal{Field: "tyre_kpa", Value: "null", Remedy: "is missing: send four numbers"}
+			return &event.Refusal{Field: "tyre_kpa", Value: "null", Remedy: "is missing: send one pressure per tyre"}
 		}
 	}
 	return nil
