@@ -51,16 +51,16 @@ type Hub struct {
 	encoders map[int]*avro.Encoder[event.Telemetry] // by the device's schema
 	bodies   sync.Pool                              // of *body
 	room     *semaphore.Weighted                    // for batches in hand, in bytes
-	figures  figures
+	counts   counts
 	ready    chan struct{}
 
 	finishMax time.Duration // for the batches in hand when Run's ctx ends
 }
 
-type figures struct{ batches, accepted, refused, turnedAway atomic.Int64 }
+type counts struct{ batches, accepted, refused, turnedAway atomic.Int64 }
 
-// Figures count since New.
-type Figures struct {
+// stats count since New. They are what /stats shows.
+type stats struct {
 	Batches    int64 `json:"batches"`
 	Accepted   int64 `json:"accepted"`    // lines
 	Refused    int64 `json:"refused"`     // lines, and bodies as one
@@ -97,9 +97,9 @@ func (h *Hub) Ready() <-chan struct{} { return h.ready }
 // Producer is the hub's, to be measured.
 func (h *Hub) Producer() *kafka.Producer { return h.producer }
 
-// Figures are safe to ask at any time.
-func (h *Hub) Figures() Figures {
-	return Figures{h.figures.batches.Load(), h.figures.accepted.Load(), h.figures.refused.Load(), h.figures.turnedAway.Load()}
+// stats may be asked for at any time.
+func (h *Hub) stats() stats {
+	return stats{h.counts.batches.Load(), h.counts.accepted.Load(), h.counts.refused.Load(), h.counts.turnedAway.Load()}
 }
 
 // Run serves until ctx ends, then answers the batches in hand and returns nil. One
@@ -197,7 +197,7 @@ func (h *Hub) register(ctx context.Context) error {
 func (h *Hub) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+event.TelemetryPath, h.take)
-	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { h.reply(w, http.StatusOK, h.Figures()) })
+	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { h.reply(w, http.StatusOK, h.stats()) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		h.reply(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
@@ -209,7 +209,7 @@ func (h *Hub) routes() http.Handler {
 
 // take answers one batch.
 func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
-	h.figures.batches.Add(1)
+	h.counts.batches.Add(1)
 	b, _ := h.bodies.Get().(*body)
 	if b == nil {
 		b = &body{room: room{all: h.room}}
@@ -227,7 +227,7 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if bad != nil {
-		h.figures.refused.Add(1)
+		h.counts.refused.Add(1)
 		h.reply(w, http.StatusBadRequest, bad)
 		return
 	}
@@ -236,14 +236,14 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 		h.turnAway(w, err, "the topic takes nothing now; send the same lines again")
 		return
 	}
-	h.figures.accepted.Add(int64(receipt.Accepted))
-	h.figures.refused.Add(int64(len(receipt.Refused)))
+	h.counts.accepted.Add(int64(receipt.Accepted))
+	h.counts.refused.Add(int64(len(receipt.Refused)))
 	h.reply(w, http.StatusOK, receipt)
 }
 
 // turnAway answers a batch that is to be sent again.
 func (h *Hub) turnAway(w http.ResponseWriter, why error, remedy string) {
-	h.figures.turnedAway.Add(1)
+	h.counts.turnedAway.Add(1)
 	h.log.Debug("a batch was turned away", "error", why)
 	w.Header().Set("Retry-After", "1")
 	h.reply(w, http.StatusServiceUnavailable, map[string]string{"error": remedy})

@@ -242,8 +242,8 @@ func TestBatchThatDoesNotComeThroughIsToBeSentAgain(t *testing.T) {
 		r.Header.Set("Content-Encoding", encoding)
 		w := httptest.NewRecorder()
 		h.take(w, r)
-		if w.Code != http.StatusRequestTimeout || h.Figures().Refused > 0 {
-			t.Errorf("encoding %q: status %d, %+v", encoding, w.Code, h.Figures())
+		if w.Code != http.StatusRequestTimeout || h.stats().Refused > 0 {
+			t.Errorf("encoding %q: status %d, %+v", encoding, w.Code, h.stats())
 		}
 	}
 }
