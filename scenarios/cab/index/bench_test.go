@@ -42,7 +42,7 @@ func BenchmarkIndex(b *testing.B) {
 		a := reading(i, 3)
 		records[i] = &kgo.Record{Topic: event.ActivityTopic, Value: must(encoder.Append(b.Context(), nil, &a))(b)}
 	}
-	go func() { _ = s.bulk.Run(b.Context()) }() // nil when ctx ends
+	go func() { _ = s.bulk.run(b.Context()) }() // nil when ctx ends
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
@@ -52,5 +52,5 @@ func BenchmarkIndex(b *testing.B) {
 		n += len(records)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "activities/s")
-	b.ReportMetric(float64(s.bulk.Stats.BytesSent.Load())/float64(n), "B/activity")
+	b.ReportMetric(float64(s.bulk.stats.bytesSent.Load())/float64(n), "B/activity")
 }

@@ -44,11 +44,11 @@ func (c BulkConfig) withDefaults() BulkConfig {
 	return c
 }
 
-// Bulk writes documents by _bulk, gathered from all partitions. It is given what
+// bulk writes documents by _bulk, gathered from all partitions. It is given what
 // has to be written and tells when all of it is settled: written, there already
 // in a higher version, or refused for good. Everything else, from a full queue to
 // a lost connection, it tries again for as long as it runs.
-type Bulk struct {
+type bulk struct {
 	client *opensearch.Client
 	cfg    BulkConfig
 	wall   clock.Clock
@@ -57,21 +57,21 @@ type Bulk struct {
 
 	jitter *clock.Jitter
 
-	Stats BulkStats
+	stats bulkStats
 }
 
-// BulkStats count since the beginning.
-type BulkStats struct {
-	Requests  atomic.Int64
-	Written   atomic.Int64 // documents
-	Outdated  atomic.Int64 // there in the same or a higher version
-	Refused   atomic.Int64 // for good
-	Retried   atomic.Int64 // items sent again
-	BytesSent atomic.Int64
+// bulkStats count since the beginning.
+type bulkStats struct {
+	requests  atomic.Int64
+	written   atomic.Int64 // documents
+	outdated  atomic.Int64 // there in the same or a higher version
+	refused   atomic.Int64 // for good
+	retried   atomic.Int64 // items sent again
+	bytesSent atomic.Int64
 }
 
-func newBulk(client *opensearch.Client, cfg BulkConfig, wall clock.Clock, log *slog.Logger) *Bulk {
-	return &Bulk{
+func newBulk(client *opensearch.Client, cfg BulkConfig, wall clock.Clock, log *slog.Logger) *bulk {
+	return &bulk{
 		client: client, cfg: cfg.withDefaults(), wall: wall, log: log, jobs: make(chan *job),
 		jitter: clock.NewJitter(0, wall),
 	}
@@ -93,7 +93,7 @@ type item struct {
 
 // write blocks until every document is settled, or until ctx ends. What it
 // returns are the documents refused for good, by their place.
-func (b *Bulk) write(ctx context.Context, documents []written) (refused map[int]error, err error) {
+func (b *bulk) write(ctx context.Context, documents []written) (refused map[int]error, err error) {
 	j := &job{items: make([]*item, len(documents)), done: make(chan struct{})}
 	for i := range documents {
 		text, err := appendItem(nil, &documents[i].Document)
@@ -124,8 +124,8 @@ func (b *Bulk) write(ctx context.Context, documents []written) (refused map[int]
 	return refused, nil
 }
 
-// Run sends what is written until ctx ends, and gives up what is on its way then.
-func (b *Bulk) Run(ctx context.Context) error {
+// run sends what is written until ctx ends, and gives up what is on its way then.
+func (b *bulk) run(ctx context.Context) error {
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	slots := make(chan struct{}, b.cfg.InFlightMax)
@@ -147,7 +147,7 @@ func (b *Bulk) Run(ctx context.Context) error {
 }
 
 // gather waits for a job and then for company; nil means that ctx ended.
-func (b *Bulk) gather(ctx context.Context) []*job {
+func (b *bulk) gather(ctx context.Context) []*job {
 	var jobs []*job
 	items, bytes := 0, 0
 	var linger <-chan time.Time
@@ -171,6 +171,6 @@ func (b *Bulk) gather(ctx context.Context) []*job {
 }
 
 // pause waits before another attempt.
-func (b *Bulk) pause(ctx context.Context, attempt int) error {
+func (b *bulk) pause(ctx context.Context, attempt int) error {
 	return b.wall.Sleep(ctx, b.jitter.Half(attempt, b.cfg.BackoffMin, b.cfg.BackoffMax))
 }

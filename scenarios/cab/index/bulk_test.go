@@ -71,8 +71,8 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"took":1,"errors":%v,"items":[%s]}`, errors, strings.Join(results, ","))
 }
 
-// newMoody serves one and a Bulk that writes to it.
-func newMoody(t *testing.T, m *moody, cfg BulkConfig) *Bulk {
+// newMoody serves one and a bulk that writes to it.
+func newMoody(t *testing.T, m *moody, cfg BulkConfig) *bulk {
 	t.Helper()
 	server := httptest.NewServer(m)
 	client, release, err := connect(scenario.Address{URL: server.URL})
@@ -83,7 +83,7 @@ func newMoody(t *testing.T, m *moody, cfg BulkConfig) *Bulk {
 	b := newBulk(client, cfg, clock.Wall{}, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
+	go func() { ended <- b.run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -161,8 +161,8 @@ func TestBulkSettlesEverythingWhateverIsAnswered(t *testing.T) {
 	if len(m.kept) != 6*10*9 {
 		t.Errorf("%d documents are there", len(m.kept))
 	}
-	if s := &b.Stats; s.Written.Load()+s.Outdated.Load() != 540 || s.Refused.Load() != 60 || s.Retried.Load() == 0 {
-		t.Errorf("written %d, outdated %d, refused %d, retried %d", s.Written.Load(), s.Outdated.Load(), s.Refused.Load(), s.Retried.Load())
+	if s := &b.stats; s.written.Load()+s.outdated.Load() != 540 || s.refused.Load() != 60 || s.retried.Load() == 0 {
+		t.Errorf("written %d, outdated %d, refused %d, retried %d", s.written.Load(), s.outdated.Load(), s.refused.Load(), s.retried.Load())
 	}
 	if m.most > 20+10 {
 		t.Errorf("a request with %d items", m.most)

@@ -18,17 +18,17 @@ func (s *Stage) counts() []count {
 	one := func(name, help string, of *atomic.Int64) count {
 		return count{prometheus.NewDesc("weir_index_"+name, help, nil, nil), of, nil}
 	}
-	did := new(BulkStats) // of a Stage that New did not make, and that is only described
+	did := new(bulkStats) // of a Stage that New did not make, and that is only described
 	if s.bulk != nil {
-		did = &s.bulk.Stats
+		did = &s.bulk.stats
 	}
 	return []count{
-		{documents, &did.Written, []string{"written"}},
-		{documents, &did.Outdated, []string{"outdated"}},
-		{documents, &did.Refused, []string{"refused"}},
-		one("retried_documents_total", "Documents that were not taken and sent again.", &did.Retried),
-		one("requests_total", "Bulk requests.", &did.Requests),
-		one("request_bytes_total", "Bytes of their bodies.", &did.BytesSent),
+		{documents, &did.written, []string{"written"}},
+		{documents, &did.outdated, []string{"outdated"}},
+		{documents, &did.refused, []string{"refused"}},
+		one("retried_documents_total", "Documents that were not taken and sent again.", &did.retried),
+		one("requests_total", "Bulk requests.", &did.requests),
+		one("request_bytes_total", "Bytes of their bodies.", &did.bytesSent),
 		one("dead_letters_total", "Records that could not be read, or whose document was refused for good.", &s.dead),
 	}
 }

@@ -19,6 +19,8 @@ func scraped(t *testing.T, s *Stage) map[string]float64 {
 	return observetest.Scrape(t, metrics)
 }
 
+const deadLetters = "weir_index_dead_letters_total"
+
 func documents(outcome string) string {
 	return fmt.Sprintf("weir_index_documents_total{outcome=%q}", outcome)
 }

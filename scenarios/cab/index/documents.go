@@ -6,8 +6,8 @@ import (
 
 // Versions of an incident's document.
 const (
-	VersionOpened = 1
-	VersionClosed = 2
+	versionOpened = 1
+	versionClosed = 2
 )
 
 // Document is one of the search index. Its id and version follow from what it
@@ -50,10 +50,10 @@ func OfActivity(a *event.Activity) []Document {
 	}
 	for _, i := range incidentsOf(a) {
 		d := Document{
-			Index: event.IndexOf(event.HealthIndex, i.OpenedAt), ID: a.RunID + "|" + i.ID, Version: VersionOpened, Body: i,
+			Index: event.IndexOf(event.HealthIndex, i.OpenedAt), ID: a.RunID + "|" + i.ID, Version: versionOpened, Body: i,
 		}
 		if i.Closed {
-			d.Version = VersionClosed
+			d.Version = versionClosed
 		}
 		all = append(all, d)
 		if i.Kind == event.Engine {

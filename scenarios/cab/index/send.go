@@ -37,7 +37,7 @@ func appendItem(b []byte, d *Document) ([]byte, error) {
 
 // send settles all items of the jobs: what is not settled by one request goes
 // into the next, after a while.
-func (b *Bulk) send(ctx context.Context, jobs []*job) {
+func (b *bulk) send(ctx context.Context, jobs []*job) {
 	var items []*item
 	for _, j := range jobs {
 		items = append(items, j.items...)
@@ -53,7 +53,7 @@ func (b *Bulk) send(ctx context.Context, jobs []*job) {
 		if attempt%8 == 0 {
 			b.log.Warn("documents are not taken and will be sent again", "documents", len(left), "attempt", attempt+1, "error", err)
 		}
-		b.Stats.Retried.Add(int64(len(left)))
+		b.stats.retried.Add(int64(len(left)))
 		items = left
 		if b.pause(ctx, attempt) != nil {
 			return
@@ -65,7 +65,7 @@ func (b *Bulk) send(ctx context.Context, jobs []*job) {
 }
 
 // settle sends the items once, and tells which are to be sent again and why.
-func (b *Bulk) settle(ctx context.Context, items []*item) (left []*item, err error) {
+func (b *bulk) settle(ctx context.Context, items []*item) (left []*item, err error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
@@ -77,8 +77,8 @@ func (b *Bulk) settle(ctx context.Context, items []*item) (left []*item, err err
 	for _, it := range items {
 		request = append(request, it.text...)
 	}
-	b.Stats.Requests.Add(1)
-	b.Stats.BytesSent.Add(int64(size))
+	b.stats.requests.Add(1)
+	b.stats.bytesSent.Add(int64(size))
 	reply, err := opensearch.Do[opensearch.NoBody](ctx, b.client, http.MethodPost, opensearchapi.BulkReq{Body: bytes.NewReader(request)}, nil)
 	if err != nil {
 		return items, err
@@ -109,10 +109,10 @@ type result struct {
 }
 
 // judge reads a reply item by item.
-func (b *Bulk) judge(items []*item, body []byte) (left []*item, err error) {
+func (b *bulk) judge(items []*item, body []byte) (left []*item, err error) {
 	const plain, within = `"errors":false`, 64 // where it stands before the items, none of them is to be looked at
 	if bytes.Contains(body[:min(len(body), within)], []byte(plain)) {
-		b.Stats.Written.Add(int64(len(items)))
+		b.stats.written.Add(int64(len(items)))
 		return nil, nil
 	}
 	var answer struct {
@@ -127,11 +127,11 @@ func (b *Bulk) judge(items []*item, body []byte) (left []*item, err error) {
 	for i, it := range items {
 		switch r := answer.Items[i].Index; {
 		case r.Status/100 == 2:
-			b.Stats.Written.Add(1)
+			b.stats.written.Add(1)
 		case r.Error == nil:
 			left, err = append(left, it), fmt.Errorf("status %d without an error", r.Status)
 		case r.Status == http.StatusConflict && r.Error.Type == "version_conflict_engine_exception":
-			b.Stats.Outdated.Add(1)
+			b.stats.outdated.Add(1)
 		case hopeless(r):
 			b.refuse(it, r.Error)
 		default:
@@ -141,9 +141,9 @@ func (b *Bulk) judge(items []*item, body []byte) (left []*item, err error) {
 	return left, err
 }
 
-func (b *Bulk) refuse(it *item, why error) {
+func (b *bulk) refuse(it *item, why error) {
 	it.refused = why
-	b.Stats.Refused.Add(1)
+	b.stats.refused.Add(1)
 }
 
 // hopeless tells a document that this index will never take from one that must

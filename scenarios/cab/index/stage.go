@@ -62,7 +62,7 @@ type Stage struct {
 	letters  *kafka.Producer
 	activity *avro.Decoder[event.Activity]
 	metrics  *avro.Decoder[event.Metrics]
-	bulk     *Bulk
+	bulk     *bulk
 	release  func()
 	dead     atomic.Int64
 }
@@ -105,9 +105,6 @@ func (s *Stage) Ready() <-chan struct{} { return s.consumer.Ready() }
 // Consumer is the stage's, to be measured.
 func (s *Stage) Consumer() *kafka.Consumer { return s.consumer }
 
-// Dead is how many records became dead letters since New.
-func (s *Stage) Dead() int64 { return s.dead.Load() }
-
 // Run indexes until ctx ends, or until the stage cannot go on. It runs once.
 func (s *Stage) Run(ctx context.Context) error {
 	defer s.release()
@@ -116,7 +113,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	below, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, below := errgroup.WithContext(below)
-	group.Go(func() error { return s.bulk.Run(below) })
+	group.Go(func() error { return s.bulk.run(below) })
 	group.Go(func() error { return s.letters.Run(below) })
 	consuming, cancel := context.WithCancel(ctx)
 	defer cancel()
