@@ -154,7 +154,7 @@ type Incident struct {
 type Cab struct {
 	RunID     string   `json:"run_id"`
 	Cab       string   `json:"cab"`
-	Seq       int64    `json:"seq"` // the document's external version
+	Seq       int64    `json:"seq"` // the document's external version less one
 	EventTime Millis   `json:"event_time"`
 	Zone      string   `json:"zone"`
 	Lat       float64  `json:"lat"`

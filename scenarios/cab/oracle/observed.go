@@ -43,7 +43,7 @@ type Lag struct {
 	Records      int64
 }
 
-// DeadLetter is one record of the dead-letter topic.
+// DeadLetter is one record of the dead-letter topics.
 type DeadLetter struct {
 	Name   string // of what was planted, or any other name for the record
 	Reason string // why it was put there; "" is a fault

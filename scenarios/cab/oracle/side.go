@@ -50,7 +50,7 @@ func (t *truth) lateOutcome(ctx context.Context, seen Observed) scenario.Outcome
 		problem{"error", &unreadable})
 }
 
-// deadLetters grades the dead-letter topic: what was planted, each with a
+// deadLetters grades the dead-letter topics: what was planted, each with a
 // reason, and nothing else. That a dead letter is there twice is not wrong: it
 // is put there at least once.
 func deadLetters(ctx context.Context, seen Observed) scenario.Outcome {

@@ -21,7 +21,7 @@ type Config struct {
 	Member     kafka.Member
 	Input      string        // of readings; the undecodable go to its dead letters
 	Output     string        // of activities
-	Late       string        // of readings that came too late, as they were
+	Late       string        // of readings that came too late or after their run, as they were
 	State      string        // compacted, with as many partitions as Input
 	Partitions int32         // of Output
 	Lateness   time.Duration // how far behind the latest of its partition a reading may be
