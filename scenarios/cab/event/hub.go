@@ -5,9 +5,13 @@ package event
 // line is on the topic for good.
 //
 //	200 Receipt     every line was accepted or refused on its own
-//	400 Refusal     the body as a whole is no NDJSON, no gzip, or too much
+//	400 Refusal     the body as a whole is no NDJSON, no gzip, nothing, or too much
 //	408             the body did not come through: send the same lines again
-//	503 Retry-After the topic takes nothing now: send the same lines again
+//	503 Retry-After the topic takes nothing now, or the batches in hand take all
+//	                memory there is for them: send the same lines again
+//
+// After a 503, or where the connection ends without an answer, any of the lines
+// may be on the topic.
 const (
 	TelemetryPath = "/telemetry"
 	NDJSON        = "application/x-ndjson"
