@@ -86,7 +86,7 @@ func (w *watch) sent(p scenario.Planned) {
 		c = &watchedCab{}
 		w.cabs[name] = c
 	}
-	at, _ := slices.BinarySearchFunc(c.waiting, p.ID.Seq, func(r waitingReading, seq uint32) int { return int(r.id.Seq) - int(seq) })
+	at, _ := slices.BinarySearchFunc(c.waiting, p.ID.Seq, func(r waitingReading, seq uint32) int { return cmp.Compare(r.id.Seq, seq) })
 	c.waiting = slices.Insert(c.waiting, at, waitingReading{p.ID, w.env.Due(p)})
 }
 

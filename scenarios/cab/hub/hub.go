@@ -70,6 +70,9 @@ type stats struct {
 // putMax is how long a batch waits for the topic before it is turned away.
 const putMax = 5 * time.Second
 
+// versions are those of the readings' schema, the older first: the newer must fit it.
+func versions() [2]int { return [...]int{event.SchemaOld, event.Schema} }
+
 // New checks cfg and starts nothing.
 func New(env scenario.Env, cfg Config) (*Hub, error) {
 	producer, err := kafka.NewProducer(cfg.Cluster, kafka.ProducerConfig{
@@ -83,7 +86,7 @@ func New(env scenario.Env, cfg Config) (*Hub, error) {
 		encoders: map[int]*avro.Encoder[event.Telemetry]{}, room: semaphore.NewWeighted(roomBytes), ready: make(chan struct{}),
 		finishMax: 2 * putMax,
 	}
-	for _, version := range []int{event.SchemaOld, event.Schema} {
+	for _, version := range versions() {
 		if h.encoders[version], err = avro.NewEncoder[event.Telemetry](cfg.Registry, cfg.Topic, event.TelemetrySchema(version)); err != nil {
 			return nil, fmt.Errorf("hub: %w", err)
 		}
@@ -172,9 +175,9 @@ func (h *Hub) serve(ctx context.Context, listener net.Listener) error {
 // reached the hub is not ready, and waits.
 func (h *Hub) register(ctx context.Context) error {
 	const again = 200 * time.Millisecond
-	for _, encoder := range []int{event.SchemaOld, event.Schema} { // the older first: the newer must fit it
+	for _, version := range versions() {
 		for tries := 0; ; tries++ {
-			err := h.encoders[encoder].Register(ctx)
+			err := h.encoders[version].Register(ctx)
 			if err == nil {
 				break
 			}

@@ -1,6 +1,7 @@
 package refine
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -92,7 +93,7 @@ func (c *cab) known(seq int64) bool {
 }
 
 func (c *cab) find(seq int64) (at int, found bool) {
-	return slices.BinarySearchFunc(c.held, seq, func(h held, seq int64) int { return int(h.seq - seq) })
+	return slices.BinarySearchFunc(c.held, seq, func(h held, seq int64) int { return cmp.Compare(h.seq, seq) })
 }
 
 // hold keeps a reading for its turn; a nil one keeps the turn of a late one.
