@@ -142,8 +142,8 @@ func TestCabJobAndOracleAgree(t *testing.T) {
 			lagging := make([][]scenario.Planned, gateways)
 			for p := range plan {
 				l.Sent(p.ID)
-				if p.Labels["expect"] == "refuse" {
-					l.Refused(p.ID, `field "`+p.Labels["field"]+`"`)
+				if p.Labels[event.ExpectLabel] == event.ExpectRefuse {
+					l.Refused(p.ID, `field "`+p.Labels[event.FieldLabel]+`"`)
 					continue
 				}
 				l.Acknowledged(p.ID)
