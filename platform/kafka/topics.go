@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ type Topic struct {
 	Partitions        int32         // 0 means 6
 	ReplicationFactor int16         // 0 means 3 where there are three brokers or more, else 1
 	MinInsyncReplicas int16         // 0 means 2 where the replication factor is 3 or more, else 1
-	Retention         time.Duration // at least; 0 means what the cluster has by default, negative means for ever
+	Retention         time.Duration // at least, whatever the size; 0 means what the cluster has by default, negative means for ever
 	Compact           bool          // keep the last value of each key instead: Retention must be 0
 	Configs           map[string]string
 }
@@ -117,11 +118,20 @@ func (t Topic) on(brokers int) (Topic, error) {
 	return t, errors.Join(problems...)
 }
 
+// messageBytesMax is what brokers take by default. No batch of weir's is larger.
+const messageBytesMax = 1_048_588
+
 // wants are the configs that Provision sets and later insists on.
 func (t Topic) wants() map[string]string {
-	wants := map[string]string{"min.insync.replicas": strconv.Itoa(int(t.MinInsyncReplicas)), "cleanup.policy": "delete"}
+	wants := map[string]string{
+		"min.insync.replicas": strconv.Itoa(int(t.MinInsyncReplicas)), "cleanup.policy": "delete",
+		"max.message.bytes": strconv.Itoa(messageBytesMax),
+	}
 	if t.Compact {
 		wants["cleanup.policy"] = "compact"
+	}
+	if t.Retention != 0 {
+		wants["retention.bytes"] = "-1" // or records would go sooner
 	}
 	switch {
 	case t.Retention < 0:
@@ -195,13 +205,8 @@ func compareConfigs(t Topic, config kadm.ResourceConfig) []error {
 	}
 	var problems []error
 	wants := t.wants()
-	keys := make([]string, 0, len(wants))
-	for key := range wants {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		if have[key] == wants[key] || key == "retention.ms" && longer(have[key], wants[key]) {
+	for _, key := range slices.Sorted(maps.Keys(wants)) {
+		if have[key] == wants[key] || (key == "retention.ms" || key == "max.message.bytes") && more(have[key], wants[key]) {
 			continue
 		}
 		fix := fmt.Sprintf("kafka-configs.sh --bootstrap-server HOST:PORT --alter --entity-type topics --entity-name %s --add-config %s=%s (kadm: AlterTopicConfigs)", t.Name, key, wants[key])
@@ -213,8 +218,8 @@ func compareConfigs(t Topic, config kadm.ResourceConfig) []error {
 	return problems
 }
 
-// longer compares two values of retention.ms, of which -1 is for ever.
-func longer(have, want string) bool {
+// more compares two limits, of which -1 is none.
+func more(have, want string) bool {
 	h, err := strconv.ParseInt(have, 10, 64)
 	w, err2 := strconv.ParseInt(want, 10, 64)
 	return err == nil && err2 == nil && w >= 0 && (h < 0 || h > w)

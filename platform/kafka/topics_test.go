@@ -30,13 +30,18 @@ func TestProvisionTwiceIsOnce(t *testing.T) {
 func TestProvisionRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, cluster := brokers(t, nil)
-	made := []kafka.Topic{{Name: "data", Retention: time.Hour}, {Name: "state", Partitions: 3, Compact: true}, {Name: "kept", Retention: -1}}
+	made := []kafka.Topic{
+		{Name: "data", Retention: time.Hour}, {Name: "state", Partitions: 3, Compact: true}, {Name: "kept", Retention: -1},
+		{Name: "short", Retention: time.Hour, Configs: map[string]string{"retention.bytes": "1000"}},
+		{Name: "narrow", Compact: true, Configs: map[string]string{"max.message.bytes": "100"}},
+		{Name: "wide", Configs: map[string]string{"max.message.bytes": "9999999"}},
+	}
 	if err := kafka.Provision(t.Context(), cluster, made); err != nil {
 		t.Fatal(err)
 	}
-	less := []kafka.Topic{{Name: "data", Retention: time.Minute}, {Name: "kept", Retention: time.Minute}}
+	less := []kafka.Topic{{Name: "data", Retention: time.Minute}, {Name: "kept", Retention: time.Minute}, {Name: "wide"}}
 	if err := kafka.Provision(t.Context(), cluster, less); err != nil {
-		t.Fatalf("topics that keep records for longer: %v", err)
+		t.Fatalf("topics that keep records for longer, or take larger ones: %v", err)
 	}
 	for name, test := range map[string]struct {
 		topic kafka.Topic
@@ -46,6 +51,8 @@ func TestProvisionRefusesWhatIsWrong(t *testing.T) {
 		"more partitions":  {kafka.Topic{Name: "data", Partitions: 12, Retention: time.Hour}, "Partitions", "kafka-topics.sh"},
 		"fewer partitions": {kafka.Topic{Name: "data", Partitions: 3, Retention: time.Hour}, "Partitions", "delete the topic"},
 		"retention":        {kafka.Topic{Name: "data", Retention: 2 * time.Hour}, "retention.ms", "kafka-configs.sh"},
+		"retained bytes":   {kafka.Topic{Name: "short", Retention: time.Hour}, "retention.bytes", "retention.bytes=-1"},
+		"small records":    {kafka.Topic{Name: "narrow", Compact: true}, "max.message.bytes", "max.message.bytes=1048588"},
 		"policy":           {kafka.Topic{Name: "data", Compact: true}, "cleanup.policy", "kafka-configs.sh"},
 		"other policy":     {kafka.Topic{Name: "state", Partitions: 3}, "cleanup.policy", "cleanup.policy=delete"},
 		"for ever":         {kafka.Topic{Name: "data", Retention: -1}, "retention.ms", "retention.ms=-1"},
