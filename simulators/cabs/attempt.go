@@ -2,6 +2,7 @@ package cabs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,11 +44,13 @@ func (g *gateway) attempt(ctx context.Context) (*answer, time.Duration) {
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return nil, retryAfter(response.Header)
 	case status == http.StatusBadRequest:
-		return &answer{all: "the whole body: " + refusal(body)}, 0
+		return cmp.Or(g.receipt(body), &answer{all: wholeBody + "an unreadable refusal"}), 0
 	default:
-		return &answer{all: "the whole body: status " + strconv.Itoa(status)}, 0
+		return &answer{all: wholeBody + "status " + strconv.Itoa(status)}, 0
 	}
 }
+
+const wholeBody = "the whole body: "
 
 func (g *gateway) request(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url, bytes.NewReader(g.batch.body))
@@ -69,6 +72,9 @@ func (g *gateway) receipt(body []byte) *answer {
 		g.env.Log.Error("an unreadable receipt", "error", err)
 		return nil
 	}
+	if r.Accepted == 0 && len(r.Refused) == 1 && r.Refused[0].Line == 0 {
+		return &answer{all: wholeBody + reason(r.Refused[0])}
+	}
 	a := &answer{}
 	for _, refused := range r.Refused {
 		if refused.Line < 1 || refused.Line > g.batch.count {
@@ -85,14 +91,6 @@ func (g *gateway) receipt(body []byte) *answer {
 		return nil
 	}
 	return a
-}
-
-func refusal(body []byte) string {
-	var r event.Refusal
-	if json.Unmarshal(body, &r) != nil {
-		return "an unreadable refusal"
-	}
-	return reason(r)
 }
 
 // reason is the field a refusal names, if it also says what to do.

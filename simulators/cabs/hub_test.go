@@ -67,13 +67,16 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil || r.URL.Path != event.TelemetryPath || r.Header.Get("Content-Type") != event.NDJSON {
 		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(event.Refusal{Value: r.URL.Path, Remedy: "send NDJSON"})
+		_ = json.NewEncoder(w).Encode(event.Receipt{Refused: []event.Refusal{{Value: r.URL.Path, Remedy: "send NDJSON"}}})
 		return
 	}
 	receipt := h.take(body)
 	if f.answer != nil {
 		f.answer(w, r)
 		return
+	}
+	if receipt.Accepted == 0 {
+		w.WriteHeader(http.StatusBadRequest)
 	}
 	_ = json.NewEncoder(w).Encode(receipt)
 }

@@ -158,7 +158,7 @@ func TestSimulateGivesUp(t *testing.T) {
 		{"a dead hub", status(503), event.AbandonedPoint},
 		{"no NDJSON", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
-			_, _ = w.Write([]byte(`{"field":"","value":"\u001f","remedy":"send NDJSON"}`))
+			_, _ = w.Write([]byte(`{"accepted":0,"refused":[{"line":0,"field":"","value":"\u001f","remedy":"send NDJSON"}]}`))
 		}, `the whole body: field ""`},
 		{"a curt no", status(400), "the whole body: an unreadable refusal"},
 		{"too large", status(413), "the whole body: status 413"},

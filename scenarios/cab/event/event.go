@@ -21,8 +21,9 @@ const (
 )
 
 // AheadMax is how far the time of a reading may lie ahead of the hub's
-// simulated clock. What lies further ahead has a wrong clock and is refused.
-const AheadMax = 2 * time.Minute
+// simulated clock. What lies further ahead has a wrong clock and is refused: it
+// would make others late, who have as much less of Lateness as one is ahead.
+const AheadMax = Lateness / 4
 
 // Telemetry is one reading of a cab's device: a line of POST /telemetry, and
 // the record on topic cab-telemetry. A device numbers its readings densely from

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -230,8 +231,10 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if bad != nil {
+		// A client that is cut off while it sends may not see the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, bodyBytesMax)
 		h.counts.refused.Add(1)
-		h.reply(w, http.StatusBadRequest, bad)
+		h.reply(w, http.StatusBadRequest, event.Receipt{Refused: []event.Refusal{*bad}})
 		return
 	}
 	receipt, err := h.put(r.Context(), text)
@@ -241,7 +244,11 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) {
 	}
 	h.counts.accepted.Add(int64(receipt.Accepted))
 	h.counts.refused.Add(int64(len(receipt.Refused)))
-	h.reply(w, http.StatusOK, receipt)
+	status := http.StatusOK
+	if receipt.Accepted == 0 {
+		status = http.StatusBadRequest
+	}
+	h.reply(w, status, receipt)
 }
 
 // turnAway answers a batch that is to be sent again.

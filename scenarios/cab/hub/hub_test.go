@@ -8,9 +8,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -128,7 +131,7 @@ func line(seq int64, spoil func(*event.Telemetry)) string {
 	return string(text) + "\n"
 }
 
-func post(t *testing.T, url, contentType, encoding string, body []byte) (int, string) {
+func post(t *testing.T, url, contentType, encoding string, body []byte, more ...func(http.Header)) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+event.TelemetryPath, bytes.NewReader(body))
 	if err != nil {
@@ -137,6 +140,9 @@ func post(t *testing.T, url, contentType, encoding string, body []byte) (int, st
 	r.Header.Set("Content-Type", contentType)
 	if encoding != "" {
 		r.Header.Set("Content-Encoding", encoding)
+	}
+	for _, add := range more {
+		add(r.Header)
 	}
 	reply, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -220,14 +226,58 @@ func TestBodiesThatAreNoBatchAreRefusedWhole(t *testing.T) {
 		"a bomb":         {event.NDJSON, "gzip", gzipped(strings.Repeat("x\n", bodyBytesMax)), "body"},
 	} {
 		status, text := post(t, url, c.contentType, c.encoding, c.body)
-		var refusal event.Refusal
-		if err := json.Unmarshal([]byte(text), &refusal); err != nil || status != http.StatusBadRequest ||
-			refusal.Line != 0 || refusal.Field != c.field || refusal.Value == "" || refusal.Remedy == "" {
+		var receipt event.Receipt
+		if err := json.Unmarshal([]byte(text), &receipt); err != nil || status != http.StatusBadRequest || receipt.Accepted != 0 || len(receipt.Refused) != 1 {
 			t.Errorf("%s: %d %s", name, status, text)
+			continue
+		}
+		if r := receipt.Refused[0]; r.Line != 0 || r.Field != c.field || r.Value == "" || r.Remedy == "" {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
 	if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) > 0 {
 		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+// A device whose readings are all malformed must not take a 200 for good news.
+func TestNoGoodLineIsABadRequest(t *testing.T) {
+	t.Parallel()
+	url, _, topic := serve(t)
+	for _, body := range []string{"{", "{}\n", "[]", "rubbish\n{}\n"} {
+		status, text := post(t, url, event.NDJSON, "", []byte(body))
+		var receipt event.Receipt
+		if err := json.Unmarshal([]byte(text), &receipt); err != nil || status != http.StatusBadRequest ||
+			receipt.Accepted != 0 || len(receipt.Refused) != max(1, strings.Count(body, "\n")) || receipt.Refused[0].Line != 1 {
+			t.Errorf("%q: %d %s", body, status, text)
+		}
+	}
+	if records, err := kafka.ReadAll(t.Context(), topic, "t"); err != nil || len(records) > 0 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+// expectContinue is what curl does with large bodies.
+func expectContinue(h http.Header) { h.Set("Expect", "100-continue") }
+
+// A batch is refused before all of it was read; who still sends it, as a proxy
+// does, sees the answer all the same.
+func TestRefusalIsSeenThroughAProxy(t *testing.T) {
+	t.Parallel()
+	to, _, _ := serve(t)
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }})
+	t.Cleanup(proxy.Close)
+	rest := make([]byte, bodyBytesMax/2) // which gzip makes no smaller, and which nobody needs to read
+	_, _ = rand.NewChaCha8([32]byte{}).Read(rest)
+	body := bytes.NewBuffer(gzipped(strings.Repeat("x", bodyBytesMax+1) + string(rest)))
+	for range 5 {
+		if status, text := post(t, proxy.URL, event.NDJSON, "gzip", body.Bytes(), expectContinue); status != http.StatusBadRequest || !strings.Contains(text, "send fewer lines") {
+			t.Fatalf("%d %s", status, text)
+		}
 	}
 }
 
