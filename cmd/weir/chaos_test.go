@@ -43,6 +43,7 @@ func TestChaos(t *testing.T) {
 		{"split", priced("{at: 1s, split: location-signups}", "split location-signups")},
 		{"merge", priced("{at: 1s, merge: location-offers}", "merge location-offers")},
 		{"skew", priced("{at: 1s, for: 1s, skew: clock, by: -11m}", "skew clock")},
+		{"outlasts the run", whatIsCutShortIsSaid},
 		{"storm is replayed", stormIsReplayed},
 		{"loss under faults fails", lossUnderFaultsFails},
 		{"stray failure record fails", strayFailureRecordFails},
@@ -112,6 +113,16 @@ func droppedRepliesAreRedelivered(t *testing.T) {
 	g := runPriced(t, sabotage{}, path, "drop-reply location-signups PutRecords")
 	if strings.Contains(g.verdict.Faults[0].Cost, " 0 redelivered") || g.hop(t, "location-signups").Duplicates == 0 {
 		t.Errorf("cost %q: nothing was delivered again", g.verdict.Faults[0].Cost)
+	}
+}
+
+// whatIsCutShortIsSaid has a fault for longer than the run.
+func whatIsCutShortIsSaid(t *testing.T) {
+	g := runPriced(t, sabotage{}, schedule(t, "{at: 1s, for: 1h, delay: location-offers, wait: 10ms}"), "delay location-offers PutRecords")
+	if !slices.ContainsFunc(g.verdict.Skipped, func(s scenario.Skip) bool {
+		return strings.HasPrefix(s.What, "the rest of fault delay location-offers") && strings.HasSuffix(s.Reason, "s into it")
+	}) {
+		t.Errorf("skipped %+v", g.verdict.Skipped)
 	}
 }
 

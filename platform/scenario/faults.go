@@ -140,6 +140,7 @@ func (f *faults) start(ctx context.Context, r *run) (stop func(), err error) {
 			last := f.plan[len(f.plan)-1].At
 			_ = wall.Sleep(ctx, start.Add(last).Sub(wall.Now())+50*time.Millisecond)
 		}
+		over := wall.Now()
 		cancel()
 		working.Wait()
 		if injected != nil {
@@ -147,6 +148,11 @@ func (f *faults) start(ctx context.Context, r *run) (stop func(), err error) {
 		}
 		for _, missed := range engine.NotBegun() {
 			r.skipped = append(r.skipped, Skip{What: "fault " + missed.String(), Reason: "the run ended before"})
+		}
+		for _, p := range f.plan {
+			if begun := over.Sub(start.Add(p.At)); 0 < begun && begun < p.For {
+				r.skipped = append(r.skipped, Skip{What: "the rest of fault " + p.String(), Reason: fmt.Sprintf("the run ended %v into it", begun.Round(100*time.Millisecond))})
+			}
 		}
 		if cfg.Kafka != nil {
 			cfg.Kafka.Close()
