@@ -46,6 +46,7 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		}},
 		{"run cab --epoch 1999-12-31T00:00:00Z", []string{"--epoch 1999-12-31T00:00:00Z", "what cab sends", "2000-01-01T00:00:00Z"}},
 		{"run cab --for 1h --epoch 2099-12-31T23:00:00Z", []string{"until 2100-01-01T00:04:00Z"}},
+		{"chaos matrix cab --epoch 1990-01-01T00:00:00Z", []string{"--epoch 1990-01-01T00:00:00Z", "what cab sends", "weir chaos matrix --help"}},
 		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
 		{"run location --slo signup→offer=soon --slo device→hub=1s", []string{"--slo signup→offer=soon: want a duration", "--slo device→hub: no latency", "there are signup→offer"}},
 		{"run --json /", []string{"--json /: is a directory"}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
 	"github.com/weirstream/weir/scenarios"
 )
@@ -100,6 +101,22 @@ func (f *loadFlags) checkPlan(e scenario.Entry, epoch time.Time, defaults scenar
 			epoch.Format(time.RFC3339), e.Scenario.Name(), end.Format(time.RFC3339), from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
 	return nil
+}
+
+// epochAt is when the plan begins at an endpoint that keeps simulated time: now,
+// unless --epoch asks for another instant. That is refused where events carry
+// instants of the plan, which services compare with the endpoint's time.
+func (f *loadFlags) epochAt(s scenario.Scenario, asked time.Time, sim clock.Simulated) (time.Time, error) {
+	const skewMax = 10 * time.Second
+	now := sim.Now().UTC().Truncate(time.Millisecond)
+	if f.epoch == "" {
+		return now, nil
+	}
+	if _, dated := s.(scenario.Bounded); dated && asked.Sub(now).Abs() > skewMax {
+		return time.Time{}, fmt.Errorf("--epoch %s: the endpoint's simulated clock stands at %s, and %s judges by it what comes too early or late; leave --epoch out",
+			f.epoch, now.Format(time.RFC3339), s.Name())
+	}
+	return asked, nil
 }
 
 func (f *loadFlags) load() scenario.Load {

@@ -35,6 +35,9 @@ plan short: what closes it is still sent, and what is in flight waited for.`,
 			if err != nil {
 				return err
 			}
+			if epoch, err = f.epochAt(e.Scenario, epoch, w.Sim); err != nil {
+				return &usageError{err: err}
+			}
 			if err := f.checkPlan(e, epoch, e.Scenario.Defaults(settings).Load); err != nil {
 				return &usageError{err: err}
 			}
@@ -65,6 +68,7 @@ plan short: what closes it is still sent, and what is in flight waited for.`,
 	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "file to write the record of the simulation to")
 	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "`URL` where weir serve listens")
 	f.add(cmd)
+	cmd.Flags().Lookup("epoch").Usage = "simulated time of the first event, RFC 3339 (default: the endpoint's now)"
 	g.addEndpoint(cmd)
 	return cmd
 }
