@@ -42,7 +42,15 @@ schedule of your own in YAML. The verdict then prices every fault.`,
 		Example: `  weir chaos list
   weir run location --chaos kills
   weir chaos matrix --presets kills,storm --seeds 1-5`,
-		Args: noSuchCommand,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] == "run" {
+				return usagef("no command \"run\" here; `weir run --chaos PRESET` breaks a run")
+			}
+			if len(args) > 0 && slices.Contains(chaos.PresetNames(), args[0]) {
+				return usagef("no command %q; `weir run --chaos %[1]s` breaks a run so, `weir chaos list %[1]s` shows it", args[0])
+			}
+			return noSuchCommand(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newChaosListCommand(), newMatrixCommand())

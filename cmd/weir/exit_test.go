@@ -46,6 +46,17 @@ func TestMistakesExitTwoAndSayWhatToDo(t *testing.T) {
 		}},
 		{"run cab --epoch 1999-12-31T00:00:00Z", []string{"--epoch 1999-12-31T00:00:00Z", "what cab sends", "2000-01-01T00:00:00Z"}},
 		{"run cab --for 1h --epoch 2099-12-31T23:00:00Z", []string{"until 2100-01-01T00:04:00Z"}},
+		{"run --for 0s --rate 0 --devices 0 --speed 0", []string{
+			"--for 0s: want above 0", "--rate 0: want above 0", "--devices 0: want 1 to 1048576", "--speed 0: want above 0", "leave it out",
+		}},
+		{"simulate location --speed 0 --rate NaN", []string{"--speed 0: want above 0", "--rate NaN: want above 0"}},
+		{"chaos matrix --for 0s --devices 0", []string{"--for 0s: want above 0", "--devices 0: want 1"}},
+		{"chaos run location", []string{"`weir run --chaos PRESET`", "weir chaos --help"}},
+		{"chaos kills", []string{"`weir run --chaos kills`", "`weir chaos list kills`"}},
+		{"peek s --follow --no-follow", []string{"--follow and --no-follow exclude each other"}},
+		{"run cab --target containers --registry nope --opensearch nope", []string{
+			`--registry "nope" is not a URL; give something like http://127.0.0.1:8081`, `--opensearch "nope" is not a URL; give something like http://127.0.0.1:9200`,
+		}},
 		{"chaos matrix cab --epoch 1990-01-01T00:00:00Z", []string{"--epoch 1990-01-01T00:00:00Z", "what cab sends", "weir chaos matrix --help"}},
 		{"run --rate 0.01 --for 5s", []string{"less than one event"}},
 		{"run location --slo signup→offer=soon --slo device→hub=1s", []string{"--slo signup→offer=soon: want a duration", "--slo device→hub: no latency", "there are signup→offer"}},

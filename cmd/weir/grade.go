@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,11 @@ passes, 1 if it fails.`,
 				var err error
 				rec, err = scenario.ReadRecord(ledgerPath)
 				problems = append(problems, err)
+				if err == nil && rec.Scenario != args[0] {
+					problems = append(problems, fmt.Errorf("--ledger %s is of scenario %s, not %s; grade it with: weir grade %[2]s --ledger %[1]s",
+						ledgerPath, rec.Scenario, args[0]))
+					rec.Settings = nil // which are the other's
+				}
 			}
 			e, w, _, err := piece(cmd, g, args, rec.Settings, problems...)
 			if err != nil {

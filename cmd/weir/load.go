@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/scenario"
@@ -24,6 +24,8 @@ type loadFlags struct {
 	epoch   string
 	speed   float64
 	set     map[string]string
+
+	flags *pflag.FlagSet // of the command; tells what was given
 }
 
 func (f *loadFlags) add(cmd *cobra.Command) {
@@ -36,6 +38,7 @@ func (f *loadFlags) add(cmd *cobra.Command) {
 
 func (f *loadFlags) addSize(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	f.flags = flags
 	flags.DurationVar(&f.forTime, "for", 0, "how long to send, in simulated time (default: the scenario's, e.g. 20s)")
 	flags.Float64Var(&f.rate, "rate", 0, "events per simulated second (default: the scenario's)")
 	flags.IntVar(&f.devices, "devices", 0, "size of the simulated population (default: the scenario's)")
@@ -53,17 +56,17 @@ func (f *loadFlags) addSettings(cmd *cobra.Command) {
 func (f *loadFlags) check() (epoch time.Time, err error) {
 	var problems []error
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if f.forTime < 0 || f.forTime > 24*time.Hour {
-		bad("--for %v: want between 0 and 24h", f.forTime)
+	if !f.within("for", float64(f.forTime), float64(24*time.Hour)) {
+		bad("--for %v: want above 0, at most 24h; %s", f.forTime, leaveOut)
 	}
-	if !(f.rate >= 0 && f.rate <= 1e6) {
-		bad("--rate %g: want between 0 and 1e6 events per second", f.rate)
+	if !f.within("rate", f.rate, 1e6) {
+		bad("--rate %g: want above 0, at most 1e6 events per second; %s", f.rate, leaveOut)
 	}
-	if f.devices < 0 || f.devices > 1<<20 {
-		bad("--devices %d: want between 0 and %d", f.devices, 1<<20)
+	if !f.within("devices", float64(f.devices), 1<<20) {
+		bad("--devices %d: want 1 to %d; %s", f.devices, 1<<20, leaveOut)
 	}
-	if f.speed < 0 || f.speed > 10_000 || math.IsNaN(f.speed) {
-		bad("--speed %g: want above 0, at most 10000", f.speed)
+	if !f.within("speed", f.speed, 10_000) {
+		bad("--speed %g: want above 0, at most 10000; %s", f.speed, leaveOut)
 	}
 	epoch = time.Now().UTC().Truncate(time.Millisecond)
 	if f.epoch != "" {
@@ -79,6 +82,15 @@ func (f *loadFlags) check() (epoch time.Time, err error) {
 		}
 	}
 	return epoch.UTC(), errors.Join(problems...)
+}
+
+// leaveOut is how to have the default of a flag whose zero is none.
+const leaveOut = "leave it out for the scenario's own"
+
+// within tells whether a flag's value is above 0 and at most most, or was not given.
+func (f *loadFlags) within(flag string, value, most float64) bool {
+	given := f.flags != nil && f.flags.Changed(flag)
+	return value > 0 && value <= most || value == 0 && !given
 }
 
 // checkPlan refuses a load of nothing, whose verdict would say nothing, and

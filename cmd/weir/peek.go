@@ -55,6 +55,7 @@ type peekFlags struct {
 	from     string
 	follow   bool
 	noFollow bool
+	both     bool // --follow and --no-follow were given
 	limit    int
 	raw      bool
 	json     bool
@@ -69,6 +70,7 @@ func newPeekCommand(g *globals) *cobra.Command {
 		Example: peekExample,
 		Args:    oneArgument("STREAM|TOPIC", "the stream's name or ARN, or the topic's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.both = cmd.Flags().Changed("follow") && f.follow && f.noFollow
 			return peek(cmd, g, f, args[0])
 		},
 	}
@@ -135,6 +137,9 @@ func (f *peekFlags) check(g *globals) (kinesis.Position, error) {
 	}
 	if f.raw && f.json {
 		problems = append(problems, errors.New("--raw and --json exclude each other"))
+	}
+	if f.both {
+		problems = append(problems, errors.New("--follow and --no-follow exclude each other"))
 	}
 	if f.noFollow {
 		f.follow = false

@@ -14,8 +14,12 @@ func newProvisionCommand(g *globals) *cobra.Command {
 		Use:   "provision SCENARIO",
 		Short: "Create a scenario's roles and resources at an endpoint",
 		Long: `Create a scenario's roles, streams, functions and queues at an endpoint, under
-the scenario's own deployer role, and wait until all of it is usable. It is
-idempotent: run it again after changing a setting.`,
+the scenario's own deployer role, and wait until all of it is usable.
+
+It is idempotent. Run again with other settings it brings functions and their
+mappings up to date, and leaves streams and topics as they are: streams keep their
+shards, and for topics with other partitions than the setting asks it fails and
+says what to do.`,
 		Example: `  weir provision location --endpoint http://127.0.0.1:4566`,
 		Args:    scenarioArg(0),
 		RunE: func(cmd *cobra.Command, args []string) error {

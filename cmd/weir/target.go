@@ -76,11 +76,11 @@ func (f *targetFlags) checkEmbedded() error {
 
 func (f *targetFlags) checkContainers() error {
 	var problems []error
-	for _, flag := range []struct{ name, value string }{
-		{"registry", f.registry}, {"opensearch", f.openSearch},
+	for _, flag := range []struct{ name, value, like string }{
+		{"registry", f.registry, "http://127.0.0.1:8081"}, {"opensearch", f.openSearch, composeOpenSearch},
 	} {
 		if flag.value != "" && !isURL(flag.value) {
-			problems = append(problems, fmt.Errorf("--%s %q is not a URL; give something like http://127.0.0.1:8081", flag.name, flag.value))
+			problems = append(problems, fmt.Errorf("--%s %q is not a URL; give something like %s", flag.name, flag.value, flag.like))
 		}
 	}
 	brokers := kafka.Cluster{Seeds: strings.Split(f.kafka, ",")}
