@@ -31,8 +31,9 @@ func (l *life) turn(ctx context.Context) error {
 			return fmt.Errorf("fetch topic %s partition %d: %w", e.Topic, e.Partition, e.Err)
 		}
 	}
-	batches, failed := l.batches(fetches)
-	ticks := l.ticks()
+	now := l.t.cfg.Clock.Now() // one, or a partition that has records could be due for a tick as well
+	batches, failed := l.batches(fetches, now)
+	ticks := l.ticks(now)
 	if len(batches)+len(ticks) > 0 || failed != nil {
 		if err := l.begin(); err != nil {
 			return err
@@ -109,10 +110,9 @@ type batch struct {
 }
 
 // batches sorts what came by task.
-func (l *life) batches(fetches kgo.Fetches) ([]batch, error) {
+func (l *life) batches(fetches kgo.Fetches, now time.Time) ([]batch, error) {
 	var all []batch
 	var failed error
-	now := l.t.cfg.Clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -132,13 +132,13 @@ func (l *life) batches(fetches kgo.Fetches) ([]batch, error) {
 }
 
 // ticks are the calls without records that are due.
-func (l *life) ticks() []batch {
+func (l *life) ticks(now time.Time) []batch {
 	tick := l.t.cfg.TickInterval
 	if tick <= 0 {
 		return nil
 	}
 	var all []batch
-	now, owned := l.t.cfg.Clock.Now(), l.owned()
+	owned := l.owned()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p, task := range l.tasks {

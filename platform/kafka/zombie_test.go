@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/weirstream/weir/platform/clock"
 	"github.com/weirstream/weir/platform/kafka"
 )
 
@@ -119,6 +120,39 @@ func TestTicksAreCommittedToo(t *testing.T) {
 				t.Errorf("ticks without offsets: %v", commits)
 			}
 		})
+	}
+}
+
+// leaping is a clock that is a second further at each look.
+type leaping struct {
+	clock.Wall
+	looks *atomic.Int64
+}
+
+func (l leaping) Now() time.Time { return time.Unix(l.looks.Add(1), 0) }
+
+// TestPartitionWithRecordsHasNoTick has ticks become due while records come in.
+func TestPartitionWithRecordsHasNoTick(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in", "out", "state"})
+	cfg := transformerConfig("g")
+	cfg.TickInterval, cfg.Clock = time.Second, leaping{looks: new(atomic.Int64)}
+	var busy [partitions]atomic.Bool
+	var together atomic.Int64
+	tr := newTransformer(t, cluster, cfg, func(ctx context.Context, b kafka.Batch, c *counting) ([]*kgo.Record, error) {
+		if !busy[b.Partition].CompareAndSwap(false, true) {
+			together.Add(1)
+			return nil, nil // it would spoil the state
+		}
+		defer busy[b.Partition].Store(false)
+		time.Sleep(2 * time.Millisecond)
+		return number(ctx, b, c)
+	})
+	running(t, tr.Run)
+	feed(t, cluster, 0, 500)
+	within(t, 10*time.Second, "all records", func() bool { return tr.Stats().Records == 500 })
+	if n := together.Load(); n > 0 {
+		t.Errorf("the handler was called %d times while it was busy with the same partition", n)
 	}
 }
 
