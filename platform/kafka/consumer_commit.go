@@ -63,9 +63,11 @@ func (c *Consumer) lookAhead(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	for _, w := range c.all() {
-		if end, ok := ends.Lookup(w.at.topic, w.at.partition); ok && end.Err == nil {
-			c.lags.read(w.at, end.Offset, -1, time.Time{})
+	c.mu.Lock() // no partition goes meanwhile
+	defer c.mu.Unlock()
+	for at := range c.workers {
+		if end, ok := ends.Lookup(at.topic, at.partition); ok && end.Err == nil {
+			c.lags.read(at, end.Offset, -1, time.Time{})
 		}
 	}
 }

@@ -234,6 +234,28 @@ func TestHandOverGivesUpAHandlerThatHangs(t *testing.T) {
 	within(t, 10*time.Second, "what was given up", func() bool { return all.distinct() == 10 })
 }
 
+// TestLagsAreOfWhatIsAssigned has a partition go while its batch is in hand.
+func TestLagsAreOfWhatIsAssigned(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in"})
+	feed(t, cluster, 0, 200)
+	release := make(chan struct{})
+	first := newConsumer(t, cluster, consumerConfig("g"), func(context.Context, kafka.Batch) error {
+		<-release
+		return nil
+	})
+	running(t, first.Run)
+	within(t, 10*time.Second, "records of all partitions", func() bool { return len(first.Lags()) == partitions })
+	second := newConsumer(t, cluster, consumerConfig("g"), newHeard().handle)
+	running(t, second.Run)
+	within(t, 10*time.Second, "half to go", func() bool { return first.Stats().Revoked == partitions/2 })
+	close(release)
+	within(t, 10*time.Second, "half to be elsewhere", func() bool { return second.Stats().Assigned == partitions/2 })
+	if lags := first.Lags(); len(lags) != partitions/2 {
+		t.Errorf("%d partitions' lags are told, of %d: %+v", len(lags), partitions/2, lags)
+	}
+}
+
 // TestStaticMembersRestartUndisturbed shows that a restart within the session
 // moves no partition.
 func TestStaticMembersRestartUndisturbed(t *testing.T) {

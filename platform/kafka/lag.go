@@ -62,11 +62,15 @@ func (l *lags) read(tp topicPartition, end, first int64, written time.Time) {
 }
 
 // finish notes that everything before next is done; written is the time of the
-// first record after it, or if that is not known yet of the last before it.
+// first record after it, or if that is not known yet of the last before it. A
+// partition may have gone while its last batch was done.
 func (l *lags) finish(tp topicPartition, next int64, written time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.part(tp)
+	p := l.parts[tp]
+	if p == nil {
+		return
+	}
 	p.done, p.since = next, written
 	p.end = max(p.end, next)
 }
