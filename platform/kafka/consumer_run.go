@@ -16,7 +16,9 @@ const lagInterval = 5 * time.Second
 
 // Run consumes until ctx ends; then it finishes the batches in hand, within
 // HandOverMax, commits what is done, leaves the group, unless the member is
-// static, and returns nil. When it returns, no handler is running. It returns
+// static, and returns nil. Brokers that do not answer hold it up by as long
+// again for each try to commit, of two, and by seconds to leave. When it
+// returns, no handler is running. It returns
 // an error that wraps ErrFenced when another process has its identity, and
 // other errors for what will not pass, such as a refused password. A Consumer
 // runs once.
@@ -32,7 +34,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	// The client tries for ever to join a group; only a call of ours is told that
 	// the password is wrong.
 	if err := client.Ping(running); hopeless(err) {
-		client.CloseAllowingRebalance()
+		leave(client)
 		return fmt.Errorf("consume topics %v: %w", c.cfg.Topics, err)
 	}
 	group, turning := errgroup.WithContext(running)
@@ -41,7 +43,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	group.Go(func() error { return c.every(turning, lagInterval, func() { c.lookAhead(turning) }) })
 	err = group.Wait()
 	c.handOver(c.all())
-	client.CloseAllowingRebalance()
+	leave(client)
 	c.abandon(c.all()) // given between the two
 	c.working.Wait()
 	if cause := context.Cause(running); errors.Is(cause, ErrFenced) {

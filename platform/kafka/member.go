@@ -97,6 +97,20 @@ func (m *Member) options(topics []string, fenced func()) []kgo.Opt {
 	return opts
 }
 
+// leaveMax is for a group to hear that a member leaves. One that does not will
+// find out by the session's end.
+const leaveMax = 5 * time.Second
+
+// leave leaves the group and closes the client, also where no coordinator
+// answers: closing alone would ask it again and again.
+func leave(client *kgo.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveMax)
+	defer cancel()
+	client.AllowRebalance()
+	_ = client.LeaveGroupContext(ctx) // there is nothing to do about it
+	client.Close()
+}
+
 // fencedHook hears of the end of a membership.
 type fencedHook struct{ fenced func() }
 

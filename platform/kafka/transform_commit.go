@@ -121,7 +121,11 @@ func (l *life) snapshot(dirty []*task) error {
 // abort gives up the transaction for err and restores what it had changed.
 func (l *life) abort(ctx context.Context, err error) error {
 	dirty := l.dirty()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.t.cfg.TransactionMax)
+	patience := l.t.cfg.TransactionMax
+	if ctx.Err() != nil {
+		patience = min(patience, l.t.cfg.StopMax)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, endErr := l.session.End(last, kgo.TryAbort)
 	l.ended()

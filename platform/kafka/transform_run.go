@@ -24,8 +24,9 @@ func transactionalID(m Member) string {
 }
 
 // Run transforms until ctx ends, then commits what is in hand, within StopMax,
-// leaves the group, unless the member is static, and returns nil. What no abort
-// cures makes it begin anew with a fresh client. It returns an error that wraps
+// leaves the group, unless the member is static, and returns nil. Brokers that do
+// not answer hold it up by as long again to abort what they did not commit, and
+// by seconds to leave. What no abort cures makes it begin anew with a fresh client. It returns an error that wraps
 // ErrFenced when another process has its identity, and other errors for what
 // will not pass, such as a missing topic or a refused password. A Transformer
 // runs once.
@@ -142,7 +143,7 @@ func (t *Transformer) live(ctx context.Context) error {
 				return cause
 			}
 			if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
-				if twin := t.cfg.Member.verify(context.WithoutCancel(ctx), session.Client()); errors.Is(twin, kerr.FencedInstanceID) {
+				if twin := t.cfg.Member.verify(hard, session.Client()); errors.Is(twin, kerr.FencedInstanceID) {
 					return fmt.Errorf("%w: %w", t.cfg.Member.fenced(), err)
 				}
 			}
@@ -154,7 +155,7 @@ func (t *Transformer) live(ctx context.Context) error {
 // close takes part in no rebalance any more: restores end, the group is left.
 func (l *life) close() {
 	l.cancel(nil)
-	l.session.CloseAllowingRebalance()
+	leave(l.session.Client())
 	l.mu.Lock()
 	for p := range l.tasks {
 		l.drop(p)

@@ -183,10 +183,11 @@ func (l *life) process(batches []batch) error {
 	return err
 }
 
-// produce does not wait: the end of the transaction does. A record that fails
-// fails the transaction, which also takes it back, so no context does.
+// produce waits only where the client holds as much as it may: the end of the
+// transaction waits for the rest. A record that fails fails the transaction,
+// which also takes it back, so its context is that of all that is in hand.
 func (l *life) produce(task *task, r *kgo.Record) {
-	l.session.Produce(context.Background(), r, task.settled)
+	l.session.Produce(l.hard, r, task.settled)
 }
 
 // task is the work on one assigned partition.
