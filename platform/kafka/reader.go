@@ -82,6 +82,10 @@ func (l *logReader) state(ctx context.Context) ([]*kgo.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list end of state topic %s: %w", l.topic, err)
 	}
+	const whole = -1 // the partition under which the topic's own error is listed
+	if topic, ok := ends.Lookup(l.topic, whole); ok && !errors.Is(topic.Err, kerr.UnknownTopicOrPartition) {
+		return nil, fmt.Errorf("list end of state topic %s: %w", l.topic, topic.Err)
+	}
 	end, ok := ends.Lookup(l.topic, l.partition)
 	if !ok {
 		return nil, fmt.Errorf("%w: topic %s has no partition %d: it must exist and have as many as the input topic", errNoState, l.topic, l.partition)

@@ -178,6 +178,33 @@ func TestStateThatCannotBeRestoredEndsTheRun(t *testing.T) {
 	}
 }
 
+// TestStateTopicThatIsAwayIsWaitedFor has a broker answer once that the state's
+// topic has no leaders now.
+func TestStateTopicThatIsAwayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	faulty, cluster := brokers(t, []string{"in", "out", "state"})
+	var asked atomic.Int64
+	faulty.ControlKey(int16(kmsg.Metadata), func(in kmsg.Request) (kmsg.Response, error, bool) {
+		faulty.KeepControl()
+		req := in.(*kmsg.MetadataRequest)
+		if len(req.Topics) != 1 || *req.Topics[0].Topic != "state" || asked.Add(1) > 1 {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.MetadataResponse)
+		topic := kmsg.NewMetadataResponseTopic()
+		topic.Topic, topic.ErrorCode = req.Topics[0].Topic, kerr.LeaderNotAvailable.Code
+		resp.Topics = append(resp.Topics, topic)
+		return resp, nil, true
+	})
+	tr := newTransformer(t, cluster, transformerConfig("g"), number)
+	stop := running(t, tr.Run)
+	feed(t, cluster, 0, 100)
+	within(t, 10*time.Second, "all records", func() bool { return tr.Stats().Records == 100 })
+	if err := stop(); err != nil || asked.Load() < 2 {
+		t.Fatalf("asked %d times: %v", asked.Load(), err)
+	}
+}
+
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	faulty, cluster := brokers(t, []string{"in"}, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "cab", "secret"))
