@@ -25,7 +25,8 @@ const EnvInstanceID = "GROUP_INSTANCE_ID"
 // process ends, even killed, its partitions wait for it for SessionTimeout, and
 // one that comes back in time under the same id has them again with nobody
 // else disturbed. Two processes with one id fence each other: the older ends
-// with ErrFenced.
+// with ErrFenced; with ServerAssigned the younger waits until the older has left,
+// and tries again and again.
 type Member struct {
 	Group            string
 	InstanceID       string        // "" means the environment variable GROUP_INSTANCE_ID, and without it a dynamic member; "-" means a dynamic member
@@ -61,6 +62,10 @@ func (m *Member) instance() string {
 	}
 	return id
 }
+
+// waits tells whether the group keeps a second process of one identity waiting
+// instead of fencing the first.
+func (m *Member) waits() bool { return m.ServerAssigned && m.instance() != "" }
 
 // fenced is ErrFenced, and what to do about it.
 func (m *Member) fenced() error {

@@ -98,6 +98,7 @@ type life struct {
 	memberID   string // when the transaction began
 	generation int32
 	topicID    [16]byte // of the input
+	taken      bool     // the transactional id is
 }
 
 // progress is what a transaction did to a partition.
@@ -133,10 +134,6 @@ func (t *Transformer) live(ctx context.Context) error {
 	if err := l.identify(ctx); err != nil {
 		return err
 	}
-	// The id's older transactions end here, not when the first record comes.
-	if _, _, err := session.Client().ProducerID(ctx); err != nil {
-		return fmt.Errorf("take transactional id %s: %w", t.cfg.TransactionalID, err)
-	}
 	for {
 		if err := l.turn(ctx); err != nil {
 			if cause := context.Cause(ctx); errors.Is(cause, ErrFenced) {
@@ -150,6 +147,23 @@ func (t *Transformer) live(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// take takes the transactional id. The id's older transactions end here, not when
+// the first record comes. Where the group lets nobody in while another process
+// has the instance id, that one has the transactional id, too, until it is gone.
+func (l *life) take(ctx context.Context) error {
+	l.mu.Lock()
+	waits := l.t.cfg.Member.waits() && !l.given
+	l.mu.Unlock()
+	if l.taken || waits {
+		return nil
+	}
+	if _, _, err := l.session.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("take transactional id %s: %w", l.t.cfg.TransactionalID, err)
+	}
+	l.taken = true
+	return nil
 }
 
 // close takes part in no rebalance any more: restores end, the group is left.

@@ -240,6 +240,35 @@ func TestTransformerIsFencedByItsTwin(t *testing.T) {
 	}
 }
 
+// TestTwinWaitsWhereBrokersAssign starts two of one identity: the group keeps the
+// younger out, which therefore must not take the older's transactional id either.
+func TestTwinWaitsWhereBrokersAssign(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in", "out", "state"})
+	cfg := transformerConfig("g")
+	cfg.Member.InstanceID, cfg.Member.ServerAssigned = "one", true
+	older := newTransformer(t, cluster, cfg, number)
+	stop := running(t, older.Run)
+	feed(t, cluster, 0, 100)
+	within(t, 10*time.Second, "the older to work", func() bool { return older.Stats().Records == 100 })
+	younger := newTransformer(t, cluster, cfg, number)
+	running(t, younger.Run)
+	within(t, 20*time.Second, "the younger to be turned away", func() bool { return younger.Stats().Restarts > 0 })
+	feed(t, cluster, 100, 100)
+	within(t, 10*time.Second, "the older to go on", func() bool { return older.Stats().Records == 200 })
+	if s := older.Stats(); s.Restarts+s.Aborts > 0 {
+		t.Errorf("the older was disturbed: %+v", s)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, cluster, 200, 100)
+	within(t, 20*time.Second, "the younger to take over", func() bool { return younger.Stats().Records == 100 })
+	if err := exactlyOnce(drain(t, cluster, "out"), 300); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // polled hears of each record that a poll returns, before it does.
 type polled func()
 

@@ -21,6 +21,9 @@ func (l *life) turn(ctx context.Context) error {
 	if ctx.Err() != nil { // not after the poll: what that returns would be committed, and was not handled
 		return l.stop(ctx)
 	}
+	if err := l.take(ctx); err != nil {
+		return err
+	}
 	if err := l.collect(); err != nil {
 		return err
 	}
