@@ -127,36 +127,43 @@ func (s *Stage) Run(ctx context.Context) error {
 }
 
 // handle indexes a batch of one partition: when it returns nil every record of
-// the batch is in its documents, or a dead letter.
+// the batch is in its documents, or a dead letter. Letters come last: what fails
+// before is tried again with the whole batch, and would put them again each time.
 func (s *Stage) handle(ctx context.Context, b kafka.Batch) error {
 	f := newFold(len(b.Records))
+	var bad []failed
 	for _, record := range b.Records {
 		documents, err := s.read(ctx, record)
 		switch {
 		case avro.RegistryFailed(err):
 			return err // not the record's fault
 		case err != nil:
-			if err := s.bury(ctx, record, err); err != nil {
-				return err
-			}
+			bad = append(bad, failed{record, err})
 		}
 		f.add(record, documents)
 	}
-	if len(f.kept) == 0 {
-		return nil
+	if len(f.kept) > 0 {
+		refused, err := s.bulk.write(ctx, f.kept)
+		if err != nil {
+			return err
+		}
+		for at, why := range refused {
+			d := f.kept[at]
+			bad = append(bad, failed{d.origin, kafka.Permanent("document-refused", fmt.Errorf("document %s of %s: %w", d.ID, d.Index, why))})
+		}
 	}
-	refused, err := s.bulk.write(ctx, f.kept)
-	if err != nil {
-		return err
-	}
-	for at, why := range refused {
-		d := f.kept[at]
-		cause := kafka.Permanent("document-refused", fmt.Errorf("document %s of %s: %w", d.ID, d.Index, why))
-		if err := s.bury(ctx, d.origin, cause); err != nil {
+	for _, r := range bad {
+		if err := s.bury(ctx, r.record, r.why); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// failed is a record on its way to the dead letters.
+type failed struct {
+	record *kgo.Record
+	why    error
 }
 
 // read is what a record has to say: nothing if it is only a mark.

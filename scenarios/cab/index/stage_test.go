@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/weirstream/weir/platform/cloud/opensearch"
 	"github.com/weirstream/weir/platform/cloud/wire"
 	"github.com/weirstream/weir/platform/kafka"
+	"github.com/weirstream/weir/platform/kafka/avro"
 	"github.com/weirstream/weir/scenarios/cab/event"
 )
 
@@ -44,6 +46,40 @@ func TestDocumentsAreThereAndUndecodableRecordsAreNot(t *testing.T) {
 	if written == 0 || counted[documents("refused")] != 0 || counted["weir_index_requests_total"] == 0 ||
 		counted["weir_index_request_bytes_total"] < 100*written || counted[deadLetters] != 2 {
 		t.Errorf("counted %v", counted)
+	}
+}
+
+// TestRegistryThatIsDownDoublesNoLetter has a record that cannot be read before one
+// of a schema that is asked for again and again.
+func TestRegistryThatIsDownDoublesNoLetter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var down atomic.Bool
+	down.Store(true)
+	var asked atomic.Int64
+	registry := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		if down.Load() {
+			out.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		out.WriteHeader(http.StatusNotFound)
+	}))
+	defer registry.Close()
+	w.put(t,
+		&kgo.Record{Topic: event.ActivityTopic, Key: []byte("k"), Value: []byte("no avro at all")},
+		&kgo.Record{Topic: event.ActivityTopic, Key: []byte("k"), Value: []byte{0, 0, 0, 0, 99, 1}},
+	)
+	s, _ := w.start(t, func(c *Config) {
+		c.Registry = must(avro.NewRegistry(avro.RegistryConfig{URL: registry.URL}))(t)
+	})
+	for asked.Load() < 4 {
+		w.wait(t, 10*time.Millisecond)
+	}
+	down.Store(false)
+	w.settled(t)
+	if n := scraped(t, s)[deadLetters]; n != 2 {
+		t.Errorf("%v dead letters for 2 records", n)
 	}
 }
 
