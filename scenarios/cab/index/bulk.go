@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -97,11 +96,11 @@ func (b *bulk) write(ctx context.Context, documents []written) (refused map[int]
 	j := &job{items: make([]*item, len(documents)), done: make(chan struct{})}
 	for i := range documents {
 		text, err := appendItem(nil, &documents[i].Document)
-		if err != nil {
-			return nil, fmt.Errorf("document %s: %w", documents[i].ID, err)
-		}
 		j.items[i] = &item{text: text, index: documents[i].Index}
 		j.bytes += len(text)
+		if err != nil {
+			b.refuse(j.items[i], err) // no try writes it, such as a number that JSON has not
+		}
 	}
 	select {
 	case b.jobs <- j:

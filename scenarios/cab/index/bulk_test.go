@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -187,6 +188,27 @@ func TestTooLargeADocumentIsRefused(t *testing.T) {
 	refused, err := b.write(t.Context(), some(0, 3))
 	if err != nil || len(refused) != 3 || !strings.Contains(refused[0].Error(), "status 413") {
 		t.Errorf("refused %v, error %v", refused, err)
+	}
+}
+
+// TestADocumentThatIsNoJSONIsRefused has one among others, and one alone.
+func TestADocumentThatIsNoJSONIsRefused(t *testing.T) {
+	t.Parallel()
+	m := &moody{
+		kept: map[string]int64{},
+		mood: func(int) (int, string) { return 0, "" }, item: func(string) (int, string) { return http.StatusCreated, "" },
+	}
+	b := newMoody(t, m, BulkConfig{})
+	documents := some(0, 3)
+	documents[1].Body = struct{ Speed float64 }{math.NaN()}
+	for _, all := range [][]written{documents, documents[1:2]} {
+		refused, err := b.write(t.Context(), all)
+		if err != nil || len(refused) != 1 {
+			t.Errorf("of %d refused %v, error %v", len(all), refused, err)
+		}
+	}
+	if len(m.kept) != 2 {
+		t.Errorf("%d documents are there", len(m.kept))
 	}
 }
 

@@ -40,7 +40,11 @@ func appendItem(b []byte, d *Document) ([]byte, error) {
 func (b *bulk) send(ctx context.Context, jobs []*job) {
 	var items []*item
 	for _, j := range jobs {
-		items = append(items, j.items...)
+		for _, it := range j.items {
+			if it.refused == nil {
+				items = append(items, it)
+			}
+		}
 	}
 	for attempt := 0; ; attempt++ {
 		left, err := b.settle(ctx, items)

@@ -7,8 +7,8 @@
 // records that come again, or in another order, change nothing. Offsets are
 // committed when every document of a batch is settled.
 //
-// Where it breaks: a document that OpenSearch refuses for what it is (400) becomes
-// a dead letter; if that was the newest state of a cab within its batch, the older
+// Where it breaks: a document that OpenSearch refuses for what it is (400), or that
+// is no JSON, becomes a dead letter; if that was the newest state of a cab within its batch, the older
 // ones of the batch are not written in its place. An index deleted by hand is not
 // written again from the start.
 package index
