@@ -27,7 +27,7 @@ type ConsumerConfig struct {
 	AttemptsMax     int           // of a batch, before its records are tried one by one and those that fail become dead letters; 0 means 5
 	RetryMin        time.Duration // first wait between attempts; 0 means 50ms
 	RetryMax        time.Duration // longest one; 0 means 5s
-	DeadLetters     Putter        // nil: what fails is retried for ever
+	DeadLetters     Putter        // with BatchBytesMax LetterBytesMax: a letter that is too large is retried for ever; nil: what fails is
 	Clock           clock.Clock   // of waits and lags; nil means the wall clock
 	Seed            uint64        // of the retries' jitter; 0 means from the clock
 	Logger          *slog.Logger  // hears of every retried error; nil means nobody does

@@ -2,11 +2,15 @@ package kafka_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/platform/kafka"
 )
@@ -158,6 +162,45 @@ func TestWhatFailsBecomesADeadLetterAndCanBeReplayed(t *testing.T) {
 	mu.Unlock()
 	replay("handler")
 	within(t, 10*time.Second, "the replayed record", func() bool { return all.distinct() == 99 })
+}
+
+// TestLargestRecordFitsAmongDeadLetters has both ways to them, and the one back.
+func TestLargestRecordFitsAmongDeadLetters(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in", "in.dlq", "state"})
+	put := func(cfg kafka.ProducerConfig) *kafka.Producer {
+		p, err := kafka.NewProducer(cluster, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running(t, p.Run)
+		return p
+	}
+	largest := &kgo.Record{Topic: "in", Value: make([]byte, 999_900)}
+	if err := put(kafka.ProducerConfig{}).Put(t.Context(), largest); err != nil {
+		t.Fatal(err)
+	}
+	long := errors.New(strings.Repeat("o", 2000))
+	cfg := consumerConfig("consumer")
+	cfg.DeadLetters = put(kafka.ProducerConfig{BatchBytesMax: kafka.LetterBytesMax})
+	c := newConsumer(t, cluster, cfg, func(context.Context, kafka.Batch) error { return kafka.Permanent("large", long) })
+	running(t, c.Run)
+	within(t, 10*time.Second, "the consumer's letter", func() bool { return c.Stats().DeadLettered == 1 })
+	tr := newTransformer(t, cluster, transformerConfig("transformer"), func(_ context.Context, b kafka.Batch, _ *counting) (letters []*kgo.Record, err error) {
+		for _, r := range b.Records {
+			letters = append(letters, kafka.NewDeadLetter(r, long, 1, time.Now()))
+		}
+		return letters, nil
+	})
+	running(t, tr.Run)
+	within(t, 10*time.Second, "the transformer's letter", func() bool { return tr.Stats().Outputs == 1 })
+	plan, err := kafka.PlanReplay(t.Context(), cluster, "in", kafka.ReplaySelection{Max: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := plan.Run(t.Context()); n != 1 || err != nil {
+		t.Fatalf("%d replayed, %v", n, err)
+	}
 }
 
 // deadLetters are those of topic in.

@@ -21,7 +21,12 @@ const (
 	HeaderFirstSeen       = "dlq-first-seen"       // RFC 3339 in UTC; when it first became a dead letter
 )
 
-// reasonBytesMax keeps a record that was just under the size limit there.
+// LetterBytesMax is the BatchBytesMax of a producer of dead letters: above other
+// producers', whose largest record has room for a letter's headers so, and below
+// what brokers take by default, 1,048,588.
+const LetterBytesMax = 1_040_000
+
+// reasonBytesMax is far below the difference.
 const reasonBytesMax = 1000
 
 // DeadLetterTopic is the topic of a topic's dead letters.

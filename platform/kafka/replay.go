@@ -45,7 +45,7 @@ var ErrPlanOutdated = errors.New("another replay put letters back since this one
 //
 // Run returns how many letters were put back, also with an error.
 func (p *ReplayPlan) Run(ctx context.Context) (int, error) {
-	opts := append(ProducerConfig{RecordTTL: replayMax / 2}.options(),
+	opts := append(ProducerConfig{RecordTTL: replayMax / 2, BatchBytesMax: LetterBytesMax}.options(),
 		kgo.TransactionalID(ReplayGroup+"-"+p.Topic), kgo.TransactionTimeout(replayMax),
 		// Requests that add the group to a transaction, as newer ones do not.
 		kgo.MaxVersions(kversion.V3_9_0()),

@@ -186,6 +186,7 @@ func (l *life) options(ctx context.Context) []kgo.Opt {
 		kgo.TransactionTimeout(cfg.TransactionMax),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchCompression(codec),
+		kgo.ProducerBatchMaxBytes(LetterBytesMax),
 		kgo.ProducerLinger(time.Second), // full batches go at once, and the end of a transaction flushes
 		kgo.MaxBufferedRecords(100_000),
 		kgo.RecordPartitioner(newPartitioner()),

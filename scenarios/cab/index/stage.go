@@ -80,7 +80,7 @@ func New(cfg Config) (*Stage, error) {
 	if s.metrics, err = avro.NewDecoder[event.Metrics](cfg.Registry, event.MetricsSchema()); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	if s.letters, err = kafka.NewProducer(cfg.Cluster, kafka.ProducerConfig{Topic: cfg.Dead}); err != nil {
+	if s.letters, err = kafka.NewProducer(cfg.Cluster, kafka.ProducerConfig{Topic: cfg.Dead, BatchBytesMax: kafka.LetterBytesMax}); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	s.consumer, err = kafka.NewConsumer(cfg.Cluster, kafka.ConsumerConfig{
