@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,13 +44,18 @@ func (l *life) assign(ctx context.Context, offsets map[string]map[int32]kgo.Offs
 			list = admin.ListEndOffsets
 		}
 		listed, err := list(ctx, topic)
-		if err := errors.Join(err, listed.Error()); err != nil {
-			return nil, fmt.Errorf("list offsets of topic %s: %w", topic, err)
-		}
 		for p, at := range offsets[topic] {
-			if first, ok := listed.Lookup(topic, p); ok && unresolved(at) {
-				offsets[topic][p] = kgo.NewOffset().At(first.Offset)
+			if !unresolved(at) {
+				continue // committed: what is wrong with it now does not hold up the others
 			}
+			first, ok := listed.Lookup(topic, p)
+			if !ok {
+				return nil, fmt.Errorf("list offsets of topic %s: %w", topic, cmp.Or(err, listed.Error(), error(kerr.UnknownTopicOrPartition)))
+			}
+			if first.Err != nil {
+				return nil, fmt.Errorf("list offset of topic %s partition %d: %w", topic, p, first.Err)
+			}
+			offsets[topic][p] = kgo.NewOffset().At(first.Offset)
 		}
 	}
 	l.mu.Lock()

@@ -269,6 +269,54 @@ func TestTwinWaitsWhereBrokersAssign(t *testing.T) {
 	}
 }
 
+// TestPartitionWithoutLeaderHoldsUpNoOther has one whose offsets cannot be listed,
+// and has a committed one, beside others that were never committed.
+func TestPartitionWithoutLeaderHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	const away = 5
+	faulty, cluster := brokers(t, []string{"in", "out", "state"})
+	client, err := kgo.NewClient(append(cluster.Options(), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	put := func(partition int32) {
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "in", Partition: partition, Value: []byte("0")}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(away)
+	first := newTransformer(t, cluster, transformerConfig("g"), number)
+	stop := running(t, first.Run)
+	within(t, 10*time.Second, "its record", func() bool { return first.Stats().Records == 1 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	faulty.ControlKey(int16(kmsg.ListOffsets), func(in kmsg.Request) (kmsg.Response, error, bool) {
+		faulty.KeepControl()
+		req := in.(*kmsg.ListOffsetsRequest)
+		if len(req.Topics) != 1 || req.Topics[0].Topic != "in" || !slices.ContainsFunc(req.Topics[0].Partitions, func(p kmsg.ListOffsetsRequestTopicPartition) bool { return p.Partition == away }) {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+		topic := kmsg.NewListOffsetsResponseTopic()
+		topic.Topic = "in"
+		for _, p := range req.Topics[0].Partitions {
+			partition := kmsg.NewListOffsetsResponseTopicPartition()
+			if partition.Partition, partition.Offset = p.Partition, 0; p.Partition == away {
+				partition.Offset, partition.ErrorCode = -1, kerr.OffsetNotAvailable.Code
+			}
+			topic.Partitions = append(topic.Partitions, partition)
+		}
+		resp.Topics = append(resp.Topics, topic)
+		return resp, nil, true
+	})
+	second := newTransformer(t, cluster, transformerConfig("g"), number)
+	running(t, second.Run)
+	put(0)
+	within(t, 10*time.Second, "a record of another", func() bool { return second.Stats().Records == 1 })
+}
+
 // polled hears of each record that a poll returns, before it does.
 type polled func()
 
