@@ -171,13 +171,16 @@ func (p *Producer) Run(ctx context.Context) error {
 	defer tick.Stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(p.cfg.RecordTTL, recordTTL)+time.Second)
 	defer cancel()
-	for {
+	for empty := false; ; {
 		if err := client.Flush(last); err != nil {
 			return fmt.Errorf("produce: flush %d records at the end: %w", p.Stats().Buffered, err)
 		}
+		if empty {
+			return nil
+		}
 		select {
 		case <-p.gate.empty:
-			return nil
+			empty = true // the last one's callback may be under way, which a flush waits for
 		case <-tick.C: // one is between the gate and the client
 		}
 	}

@@ -23,9 +23,9 @@ import (
 	"github.com/weirstream/weir/platform/kafka"
 )
 
-func newProducer(t tb, cluster kafka.Cluster, cfg kafka.ProducerConfig) *kafka.Producer {
+func newProducer(t tb, cluster kafka.Cluster, cfg kafka.ProducerConfig, opts ...kgo.Opt) *kafka.Producer {
 	t.Helper()
-	p, err := kafka.NewProducer(cluster, cfg)
+	p, err := kafka.NewProducer(cluster, cfg, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +232,47 @@ func TestStopFlushes(t *testing.T) {
 	}
 	if err := stop(); err != nil || settled.Load() != 500 {
 		t.Fatalf("%v, %d settled", err, settled.Load())
+	}
+}
+
+// buffering hears of each record before the client holds it.
+type buffering func()
+
+func (b buffering) OnProduceRecordBuffered(*kgo.Record) { b() }
+
+// TestStopWaitsForTheLastCallback has a record reach the client after a stop's
+// first flush, as often as it takes for it to be acknowledged before the next.
+func TestStopWaitsForTheLastCallback(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in"})
+	for range 20 {
+		late, goOn := make(chan struct{}), make(chan struct{})
+		var held atomic.Bool
+		p := newProducer(t, cluster, kafka.ProducerConfig{Topic: "in", LingerMax: -1}, kgo.WithHooks(buffering(func() {
+			if held.Load() {
+				close(late)
+				<-goOn
+			}
+		})))
+		stop := running(t, p.Run)
+		for range partitions { // connections to all brokers
+			if err := p.Put(t.Context(), &kgo.Record{Value: []byte("x")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held.Store(true)
+		var called atomic.Bool
+		go func() {
+			_ = p.PutAsync(t.Context(), &kgo.Record{Value: []byte("x")}, func(*kgo.Record, error) {
+				time.Sleep(20 * time.Millisecond)
+				called.Store(true)
+			})
+		}()
+		<-late
+		time.AfterFunc(3*time.Millisecond, func() { close(goOn) })
+		if err := stop(); err != nil || !called.Load() {
+			t.Fatalf("%v, called: %v", err, called.Load())
+		}
 	}
 }
 
