@@ -26,11 +26,12 @@ func transactionalID(m Member) string {
 // Run transforms until ctx ends, then commits what is in hand, within StopMax,
 // leaves the group, unless the member is static, and returns nil. Brokers that do
 // not answer hold it up by as long again to abort what they did not commit, and
-// by seconds to leave. What no abort cures makes it begin anew with a fresh client. It returns an error that wraps
-// ErrFenced when another process has its identity, and other errors for what
-// will not pass, such as a missing topic or a refused password. A Transformer
-// runs once.
+// by seconds to leave. What no abort cures makes it begin anew with a fresh client.
+// It returns an error that wraps ErrFenced when another process has its identity,
+// and other errors for what will not pass, such as a refused password, or an input
+// that ends before what was committed. A Transformer runs once.
 func (t *Transformer) Run(ctx context.Context) error {
+	lost := losses{}
 	for tries := 0; ; {
 		before := t.commits.Load()
 		err := t.live(ctx)
@@ -38,6 +39,9 @@ func (t *Transformer) Run(ctx context.Context) error {
 			return nil
 		}
 		if hopeless(err) {
+			return fmt.Errorf("transform topic %s: %w", t.cfg.Topic, err)
+		}
+		if err := lost.forGood(err, t.cfg.Member.Group); err != nil {
 			return fmt.Errorf("transform topic %s: %w", t.cfg.Topic, err)
 		}
 		if t.commits.Load() > before {
@@ -50,6 +54,30 @@ func (t *Transformer) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// losses counts how many lives in a row ended because the brokers said that a
+// partition ends before what was committed. Once, it may be a leader that does not
+// know better yet: reading on from the end that it tells could double records.
+type losses map[kgo.ErrDataLoss]int
+
+// lossesMax takes some seconds.
+const lossesMax = 10
+
+// forGood says what to do when it counts the same loss once too often.
+func (l losses) forGood(err error, group string) error {
+	lost, ok := errors.AsType[*kgo.ErrDataLoss](err)
+	if !ok {
+		clear(l)
+		return nil
+	}
+	if l[*lost]++; l[*lost] < lossesMax {
+		return nil
+	}
+	return fmt.Errorf("the brokers lost records of partition %d, as they may with unclean leader election: %d was next, and now %d is; "+
+		"what was made of the lost ones stays; to go on with what comes, end the group's members and set it back: "+
+		"kafka-consumer-groups.sh --bootstrap-server HOST:PORT --group %s --topic %s:%d --reset-offsets --to-offset %d --execute",
+		lost.Partition, lost.ConsumedTo, lost.ResetTo, group, lost.Topic, lost.Partition, lost.ResetTo)
 }
 
 // hopeless tells what a fresh client cannot cure.

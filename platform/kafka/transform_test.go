@@ -317,6 +317,47 @@ func TestPartitionWithoutLeaderHoldsUpNoOther(t *testing.T) {
 	within(t, 10*time.Second, "a record of another", func() bool { return second.Stats().Records == 1 })
 }
 
+// TestLostRecordsEndTheRun has the brokers say, again and again, that the input ends
+// before what was committed, as after an unclean election.
+func TestLostRecordsEndTheRun(t *testing.T) {
+	t.Parallel()
+	const left = 10 // of each partition
+	faulty, cluster := brokers(t, []string{"in", "out", "state"})
+	feed(t, cluster, 0, 1000)
+	first := newTransformer(t, cluster, transformerConfig("g"), number)
+	stop := running(t, first.Run)
+	within(t, 10*time.Second, "the first records", func() bool { return first.Stats().Records == 1000 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	faulty.ControlKey(int16(kmsg.OffsetForLeaderEpoch), func(in kmsg.Request) (kmsg.Response, error, bool) {
+		faulty.KeepControl()
+		req := in.(*kmsg.OffsetForLeaderEpochRequest)
+		resp := req.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
+		for _, asked := range req.Topics {
+			topic := kmsg.NewOffsetForLeaderEpochResponseTopic()
+			topic.Topic = asked.Topic
+			for _, p := range asked.Partitions {
+				end := kmsg.NewOffsetForLeaderEpochResponseTopicPartition()
+				end.Partition, end.LeaderEpoch, end.EndOffset = p.Partition, p.LeaderEpoch, left
+				topic.Partitions = append(topic.Partitions, end)
+			}
+			resp.Topics = append(resp.Topics, topic)
+		}
+		return resp, nil, true
+	})
+	feed(t, cluster, 1000, 100)
+	second := newTransformer(t, cluster, transformerConfig("g"), number)
+	limited, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := second.Run(limited); err == nil || !strings.Contains(err.Error(), "lost records of partition") || !strings.Contains(err.Error(), "--group g --topic in:") {
+		t.Fatalf("ended with %v after %d restarts", err, second.Stats().Restarts)
+	}
+	if n := second.Stats().Records; n > 0 {
+		t.Errorf("%d records done", n)
+	}
+}
+
 // polled hears of each record that a poll returns, before it does.
 type polled func()
 
