@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"syscall"
 	"time"
 
@@ -42,24 +43,64 @@ func answers(ctx context.Context, rawURL string) error {
 	if err != nil {
 		return &usageError{err: fmt.Errorf("--url %q: %w", rawURL, err)}
 	}
-	address := u.Host
-	if u.Port() == "" {
-		address = net.JoinHostPort(u.Hostname(), u.Scheme) // a service's name stands for its port
-	}
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", address)
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", hostPort(u))
 	if err != nil {
 		return fmt.Errorf("--url %s: nothing answers there; start `weir serve` or give the address it printed (%w)", rawURL, err)
 	}
 	return conn.Close()
 }
 
+// hostPort is where to dial for a URL; without a port its scheme stands for one.
+func hostPort(u *url.URL) string {
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), u.Scheme)
+	}
+	return u.Host
+}
+
+// undialled tells whether an error is that nothing answered.
+func undialled(err error) bool {
+	var dial *net.OpError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dial) && dial.Op == "dial"
+}
+
 // unanswered adds the remedy to an error of a call to which nothing answered.
 func unanswered(err error) error {
-	var dial *net.OpError
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dial) && dial.Op == "dial" {
+	if undialled(err) {
 		return fmt.Errorf("nothing answers there; start `weir cloud` or give the right --endpoint (%w)", err)
 	}
 	return err
+}
+
+// engineless adds the remedy to an error of an engine that the environment names
+// and that does not answer there.
+func engineless(ctx context.Context, err error) error {
+	if !undialled(err) {
+		return err
+	}
+	for _, engine := range []struct{ name, variable string }{
+		{"Kafka", brokersVar}, {"a schema registry", registryVar}, {"OpenSearch", searchVar},
+	} {
+		if where := os.Getenv(engine.variable); where != "" && !answersAny(ctx, splitSeeds(where)) {
+			err = fmt.Errorf("%w; nothing answers at %s: start %s there, or name another with %s", err, where, engine.name, engine.variable)
+		}
+	}
+	return err
+}
+
+// answersAny dials brokers, or a URL.
+func answersAny(ctx context.Context, addresses []string) bool {
+	const patience = 2 * time.Second
+	for _, address := range addresses {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			address = hostPort(u)
+		}
+		if conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", address); err == nil {
+			_ = conn.Close() // nothing was said over it
+			return true
+		}
+	}
+	return false
 }
 
 // unprovisioned adds the remedy to the error of a service that brokers do not

@@ -32,7 +32,7 @@ says what to do.`,
 				return err
 			}
 			if err := scenario.Provision(cmd.Context(), e.Scenario, env); err != nil {
-				return fmt.Errorf("provision %s: %w", args[0], err)
+				return fmt.Errorf("provision %s: %w", args[0], engineless(cmd.Context(), err))
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is provisioned at %s\n", args[0], g.endpoint)
 			return nil
