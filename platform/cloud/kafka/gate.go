@@ -91,6 +91,7 @@ func (g *gate) admit(conn, stream net.Conn) {
 	}
 	g.mu.Unlock()
 	guard := newGuarded(stream, func() { g.forget(conn) }, g.wall, g.amend)
+	guard.stranger.Store(true)
 	if d == nil {
 		conn.Close()
 		return

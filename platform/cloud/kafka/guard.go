@@ -1,16 +1,16 @@
 package kafka
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kbin"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -24,13 +24,20 @@ const (
 	refusalMax = time.Second   // to write an answer before the connection closes
 )
 
-var errFrame = errors.New("no Kafka request")
+var (
+	errFrame      = errors.New("no Kafka request")
+	errStranger   = errors.New("a request before authentication")
+	errNoPassword = errors.New("authentication without a password")
+)
 
 // guarded is a client's connection on which nothing passes that kfake does not
 // survive: a request of a kind that it does not know, of which it would panic,
-// or one of gigabytes, for which it would make room before anybody has
-// authenticated. It also stops SASL/PLAIN without a password, which kfake takes
-// for the password of every user that has none for PLAIN.
+// one of gigabytes, for which it would make room, or one that claims billions of
+// tags in its head. From a client that has yet to authenticate only what serves
+// that passes, small, read to its end, and one request at a time: kfake parses
+// whatever it gets before it looks who sent it. The guard also stops SASL/PLAIN
+// without a password, which kfake takes for the password of every user that has
+// none for PLAIN.
 //
 // And it keeps from kfake that a client has gone until the client's JoinGroup
 // is answered: the session of a member begins with that answer, and a member
@@ -42,10 +49,11 @@ type guarded struct {
 	wall  clock.Clock
 	amend func(q question, answer []byte) []byte
 
-	head  [frameHead]byte
-	ready []byte // checked, and not yet read
-	left  int    // of the request, behind ready
-	at    uint32 // its correlation id
+	in       *bufio.Reader // of Conn
+	ready    []byte        // checked, and not yet read
+	left     int           // of the request, behind ready
+	at       uint32        // its correlation id
+	stranger atomic.Bool   // has to authenticate
 
 	mu      sync.Mutex
 	asked   map[uint32]question // by correlation id: whose answers are amended or waited for
@@ -53,7 +61,7 @@ type guarded struct {
 }
 
 func newGuarded(conn net.Conn, leave func(), wall clock.Clock, amend func(q question, answer []byte) []byte) *guarded {
-	return &guarded{Conn: conn, leave: leave, wall: wall, amend: amend, settled: make(chan struct{}, 1)}
+	return &guarded{Conn: conn, in: bufio.NewReader(conn), leave: leave, wall: wall, amend: amend, settled: make(chan struct{}, 1)}
 }
 
 // question is what an answer belongs to.
@@ -84,9 +92,9 @@ func (c *guarded) read(p []byte) (int, error) {
 		c.ready = c.ready[n:]
 		return n, nil
 	}
-	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	n, err := c.in.Read(p[:min(len(p), c.left)])
 	if c.left -= n; err != nil && c.left > 0 {
-		c.settle(c.at) // kfake never sees the whole of it
+		c.settle(c.at, nil) // kfake never sees the whole of it
 	}
 	return n, err
 }
@@ -127,16 +135,19 @@ func (c *guarded) joining() bool {
 }
 
 // settle says what was asked, and that it is about to be answered, or never.
-func (c *guarded) settle(id uint32) (q question, found bool) {
+func (c *guarded) settle(id uint32, answer []byte) (q question, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q, found = c.asked[id]
+	if found && q.admits(answer) {
+		c.stranger.Store(false)
+	}
 	delete(c.asked, id)
 	c.wake()
 	return q, found
 }
 
-// wake has outlast look again.
+// wake has whoever waits for answers look again.
 func (c *guarded) wake() {
 	select {
 	case c.settled <- struct{}{}:
@@ -144,74 +155,72 @@ func (c *guarded) wake() {
 	}
 }
 
-// next reads and checks the beginning of a request.
+// next checks the beginning of a request, and all of some.
 func (c *guarded) next() error {
-	if _, err := io.ReadFull(c.Conn, c.head[:]); err != nil {
+	head, err := c.in.Peek(frameHead)
+	if err != nil {
 		return err
 	}
-	size := binary.BigEndian.Uint32(c.head[:])
-	key := int16(binary.BigEndian.Uint16(c.head[4:]))
+	size, id := binary.BigEndian.Uint32(head), binary.BigEndian.Uint32(head[8:])
+	asked := question{key: int16(binary.BigEndian.Uint16(head[4:])), version: int16(binary.BigEndian.Uint16(head[6:]))}
+	tagged, known := flexible(asked.key, asked.version)
 	switch {
 	case size < frameHead-4 || size > requestMax:
 		return fmt.Errorf("%w: %d bytes", errFrame, size)
-	case kmsg.RequestForKey(key) == nil:
-		return fmt.Errorf("%w: key %d", errFrame, key)
+	case !known:
+		return fmt.Errorf("%w: key %d", errFrame, asked.key)
+	case !c.authenticated() && !forStrangers(asked.key):
+		return fmt.Errorf("%w: key %d", errStranger, asked.key)
 	}
-	asked, id := question{key: key, version: int16(binary.BigEndian.Uint16(c.head[6:]))}, binary.BigEndian.Uint32(c.head[8:])
-	c.ready, c.left, c.at = c.head[:], int(size)-(frameHead-4), id
-	switch kmsg.Key(key) {
-	case kmsg.SASLAuthenticate:
-		if err := c.readWhole(saslMax); err != nil {
+	if tagged {
+		if err := c.checkTags(4 + int(size)); err != nil {
 			return err
 		}
+	}
+	c.left, c.at = 4+int(size), id
+	asked.add, err = c.check(asked.key, tagged)
+	if err == nil || errors.Is(err, errNoPassword) { // Close answers that
 		c.ask(asked, id)
-		return checkPlain(c.ready[4:])
-	case kmsg.CreateTopics, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs:
-		if err := c.readWhole(changeMax); err != nil {
-			return err
-		}
-		var err error
-		if c.ready, asked.add, err = takeOut(key, c.ready); err != nil {
-			return err
-		}
 	}
-	c.ask(asked, id)
-	return nil
+	return err
+}
+
+// check makes ready what kfake is to get of a request that has to be seen whole;
+// add is what its answer lacks.
+func (c *guarded) check(key int16, tagged bool) (add func(kmsg.Response), err error) {
+	limit := saslMax
+	switch kmsg.Key(key) {
+	case kmsg.ApiVersions, kmsg.SASLHandshake, kmsg.SASLAuthenticate:
+	case kmsg.CreateTopics, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs:
+		limit = changeMax
+	default:
+		return nil, nil
+	}
+	if err := c.readWhole(limit); err != nil {
+		return nil, err
+	}
+	switch kmsg.Key(key) {
+	case kmsg.ApiVersions:
+		c.ready, err = checkVersions(c.ready, tagged)
+	case kmsg.SASLAuthenticate:
+		err = checkPlain(c.ready, tagged)
+	case kmsg.SASLHandshake: // has no tags
+	default:
+		c.ready, add, err = takeOut(key, c.ready)
+	}
+	return add, err
 }
 
 // readWhole makes all of a request ready, which has to be of a bearable size.
 func (c *guarded) readWhole(limit int) error {
-	if c.left > limit {
-		return fmt.Errorf("%w: %d bytes where %d are the most", errFrame, c.left, limit)
+	if c.left > frameHead+limit {
+		return fmt.Errorf("%w: %d bytes where %d are the most", errFrame, c.left-frameHead, limit)
 	}
-	whole := make([]byte, frameHead+c.left)
-	copy(whole, c.head[:])
-	if _, err := io.ReadFull(c.Conn, whole[frameHead:]); err != nil {
+	whole := make([]byte, c.left)
+	if _, err := io.ReadFull(c.in, whole); err != nil {
 		return err
 	}
 	c.ready, c.left = whole, 0
-	return nil
-}
-
-// checkPlain refuses an empty password in a SASL/PLAIN message. Those of other
-// mechanisms hold no NUL.
-func checkPlain(request []byte) error {
-	r := kbin.Reader{Src: request}
-	r.Int16()
-	auth := kmsg.NewPtrSASLAuthenticateRequest()
-	auth.SetVersion(r.Int16())
-	r.Int32()
-	r.NullableString()
-	if auth.IsFlexible() {
-		skipTags(&r)
-	}
-	if err := auth.ReadFrom(r.Src); err != nil {
-		return fmt.Errorf("%w: %w", errFrame, err)
-	}
-	parts := strings.SplitN(string(auth.SASLAuthBytes), "\x00", 3)
-	if len(parts) == 3 && parts[2] == "" {
-		return errors.New("authentication without a password")
-	}
 	return nil
 }
 
@@ -233,7 +242,7 @@ func (c *guarded) Write(p []byte) (int, error) {
 	if len(p) < answerHead {
 		return c.Conn.Write(p)
 	}
-	q, found := c.settle(binary.BigEndian.Uint32(p[4:]))
+	q, found := c.settle(binary.BigEndian.Uint32(p[4:]), p)
 	if !found {
 		return c.Conn.Write(p)
 	}

@@ -69,15 +69,6 @@ func takeOut(key int16, request []byte) (rest []byte, add func(kmsg.Response), e
 	return rest, add, nil
 }
 
-// skipTags skips the tags of a request's head. kmsg's own way counts through as
-// many as are claimed, four billion at most, whether they are there or not.
-func skipTags(r *kbin.Reader) {
-	for left := r.Uvarint(); left > 0 && r.Ok(); left-- {
-		r.Uvarint()
-		r.Span(int(r.Uvarint()))
-	}
-}
-
 func refuseTopics(create *kmsg.CreateTopicsRequest) func(kmsg.Response) {
 	var refused []kmsg.CreateTopicsResponseTopic
 	create.Topics = slices.DeleteFunc(create.Topics, func(topic kmsg.CreateTopicsRequestTopic) bool {
