@@ -82,15 +82,25 @@ func checkPlain(request []byte, flexible bool) error {
 	return nil
 }
 
-// checkVersions checks a whole ApiVersions request.
+// checkVersions checks a whole ApiVersions request. In place of one in a version
+// that kmsg cannot read it returns one that kfake reads and answers with
+// UNSUPPORTED_VERSION, as Apache Kafka answers without looking at the body:
+// newer clients then ask again.
 func checkVersions(request []byte, flexible bool) ([]byte, error) {
+	asked := kmsg.NewPtrApiVersionsRequest()
+	version := int16(binary.BigEndian.Uint16(request[6:]))
+	if version < 0 || version > asked.MaxVersion() {
+		asked.SetVersion(asked.MaxVersion() + 1)
+		id := int32(binary.BigEndian.Uint32(request[8:]))
+		return kmsg.NewRequestFormatter().AppendRequest(nil, asked, id), nil
+	}
 	if !flexible {
 		return request, nil
 	}
 	r := body(request, flexible)
 	r.CompactString() // the client's name
 	r.CompactString() // and version
-	if version := binary.BigEndian.Uint16(request[6:]); version >= 5 {
+	if version >= 5 {
 		r.CompactNullableString() // the cluster
 		r.Int32()                 // and broker that it means
 	}

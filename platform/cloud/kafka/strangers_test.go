@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kbin"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -210,6 +211,36 @@ func TestRequestsWaitForAuthentication(t *testing.T) {
 			if len(got) != want {
 				t.Errorf("version %d, password %s: %d answers, want %d", version, password, len(got), want)
 			}
+		}
+	}
+}
+
+// TestUnknownVersionsOfApiVersionsAreTold lets newer clients step down.
+func TestUnknownVersionsOfApiVersionsAreTold(t *testing.T) {
+	t.Parallel()
+	_, seeds, _ := run(t, Config{})
+	for name, sent := range map[string][]byte{
+		"a newer one":          frame(kmsg.ApiVersions, 6, nobody, noTags, software, noTags),
+		"one without a body":   frame(kmsg.ApiVersions, 99, nobody, noTags),
+		"one of another shape": frame(kmsg.ApiVersions, 99, nobody, oneTag, allTags, allTags),
+		"the last":             frame(kmsg.ApiVersions, 32767, nobody, noTags),
+		"one below 0":          frame(kmsg.ApiVersions, -1, nobody),
+	} {
+		got := converse(t, seeds[0], 2, sent, frame(kmsg.ApiVersions, 3, nobody, noTags, software, noTags))
+		if len(got) != 2 {
+			t.Errorf("%s: %d answers", name, len(got))
+			continue
+		}
+		r := kbin.Reader{Src: got[0]}
+		id, code, keys := r.Int32(), r.Int16(), r.Int32()
+		key, from, to := r.Int16(), r.Int16(), r.Int16()
+		if id != 7 || code != kerr.UnsupportedVersion.Code || keys != 1 || key != 18 || from != 0 || to < 4 || !r.Ok() || len(r.Src) > 0 {
+			t.Errorf("%s: %x", name, got[0])
+		}
+		answer := kmsg.NewPtrApiVersionsResponse()
+		answer.Version = 3
+		if err := answer.ReadFrom(got[1][4:]); err != nil || answer.ErrorCode != 0 || len(answer.ApiKeys) < 40 {
+			t.Errorf("%s: stepped down: %+v, %v", name, answer, err)
 		}
 	}
 }
