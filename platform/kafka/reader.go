@@ -63,14 +63,18 @@ type logReader struct {
 	partition int32
 	clock     clock.Clock
 
-	uncommitted bool // read what is in open and aborted transactions, too
+	uncommitted bool          // read what is in open and aborted transactions, too
+	patience    time.Duration // with an error that may pass
 
 	leader  int32
 	topicID [16]byte
 }
 
+// readPatience is longer than a broker's restart takes.
+const readPatience = 30 * time.Second
+
 func newLogReader(client *kgo.Client, topic string, partition int32) *logReader {
-	return &logReader{client: client, topic: topic, partition: partition, clock: clock.Wall{}, leader: -1}
+	return &logReader{client: client, topic: topic, partition: partition, clock: clock.Wall{}, leader: -1, patience: readPatience}
 }
 
 // state reads the partition's committed records up to the high watermark found
@@ -115,6 +119,7 @@ func (l *logReader) state(ctx context.Context) ([]*kgo.Record, error) {
 
 // read gives each record in [from, to), unless uncommitted only committed ones.
 func (l *logReader) read(ctx context.Context, from, to int64, each func(*kgo.Record) error) error {
+	heard := l.clock.Now()
 	for at := from; at < to; {
 		batch, next, err := l.fetch(ctx, at)
 		switch {
@@ -128,7 +133,7 @@ func (l *logReader) read(ctx context.Context, from, to int64, each func(*kgo.Rec
 			if err != nil {
 				return fmt.Errorf("read topic %s partition %d at offset %d: %w", l.topic, l.partition, at, err)
 			}
-		case err != nil && !passing(err):
+		case err != nil && (!passing(err) || l.clock.Now().Sub(heard) > l.patience):
 			return fmt.Errorf("read topic %s partition %d at offset %d: %w", l.topic, l.partition, at, err)
 		case err != nil:
 			l.leader = -1
@@ -145,7 +150,7 @@ func (l *logReader) read(ctx context.Context, from, to int64, each func(*kgo.Rec
 				return err
 			}
 		}
-		at = next
+		at, heard = next, l.clock.Now()
 	}
 	return nil
 }
