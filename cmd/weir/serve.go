@@ -9,17 +9,39 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 )
 
+const serveLong = `Run the long-running services of a provisioned scenario against an endpoint
+until Ctrl-C, which lets each finish what it has in hand: all in this process, or
+each in one of its own with a --listen of its own.
+
+Devices send to one of them, whose URL is printed and is what ` + "`weir simulate --url`" + `
+wants: location's app, cab's hub. Cab's app hands their requests on to a hub in the
+same process; alone it answers them with 503.
+
+Cab's refine, measure and index may each run in several processes, which share the
+partitions. They are static members of their consumer group, each under the id that
+GROUP_INSTANCE_ID names, else SERVICE@HOST: one that is back within 45 s has its
+partitions again and no other stops. Of two with the same id the older ends, so a
+second one on a host needs an id of its own:
+GROUP_INSTANCE_ID=refine-2 weir serve cab refine --listen 127.0.0.1:0`
+
+const serveExample = `  weir serve location --endpoint http://127.0.0.1:4566 --listen 127.0.0.1:8080
+  weir serve location app
+
+  # All of cab; devices may send to the page's address
+  weir serve cab --listen 127.0.0.1:8080
+
+  # The hub of cab alone, which is then where devices send
+  weir serve cab hub --listen 127.0.0.1:8081`
+
 func newServeCommand(g *globals) *cobra.Command {
 	f := &loadFlags{}
 	var listen string
 	cmd := &cobra.Command{
-		Use:   "serve SCENARIO [SERVICE]",
-		Short: "Run a scenario's services, or one of them, until Ctrl-C",
-		Long: `Run the long-running services of a provisioned scenario against an endpoint
-until Ctrl-C, which lets each finish what it has in hand.`,
-		Example: `  weir serve location --endpoint http://127.0.0.1:4566 --listen 127.0.0.1:8080
-  weir serve location app`,
-		Args: scenarioArg(1),
+		Use:     "serve SCENARIO [SERVICE]",
+		Short:   "Run a scenario's services, or one of them, until Ctrl-C",
+		Long:    serveLong,
+		Example: serveExample,
+		Args:    scenarioArg(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, w, settings, err := piece(cmd, g, args, f.set, checkListen(listen))
 			if err != nil {

@@ -18,9 +18,16 @@ func newSimulateCommand(g *globals) *cobra.Command {
 		Short: "Drive a served scenario with its simulated population",
 		Long: `Send a scenario's planned events on schedule to services that run elsewhere and
 write what happened to a ledger file, which ` + "`weir grade`" + ` judges. Ctrl-C cuts the
-plan short: what closes it is still sent, and what is in flight waited for.`,
+plan short: what closes it is still sent, and what is in flight waited for.
+
+Where services run in several processes, --url is that of the one that takes the
+devices' requests: location's app; cab's hub, or cab's app if the hub is in its
+process. Sent elsewhere, nothing is ever acknowledged.`,
 		Example: `  weir simulate location --ledger run.ledger --url http://127.0.0.1:8080 --for 10s
-  weir grade location --ledger run.ledger`,
+  weir grade location --ledger run.ledger
+
+  # Into a hub served alone: weir serve cab hub --listen 127.0.0.1:8081
+  weir simulate cab --ledger cab.ledger --url http://127.0.0.1:8081 --for 10s`,
 		Args: scenarioArg(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			epoch, err := f.check()
@@ -66,7 +73,7 @@ plan short: what closes it is still sent, and what is in flight waited for.`,
 		},
 	}
 	cmd.Flags().StringVar(&ledgerPath, "ledger", "", "file to write the record of the simulation to")
-	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "`URL` where weir serve listens")
+	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080", "`URL` of the served service that takes the devices' requests")
 	f.add(cmd)
 	cmd.Flags().Lookup("epoch").Usage = "simulated time of the first event, RFC 3339 (default: the endpoint's now)"
 	g.addEndpoint(cmd)
