@@ -35,7 +35,9 @@ func BenchmarkBulk(b *testing.B) {
 			bench.must("PUT", "/x", benchMapping)
 		}
 		w := httptest.NewRecorder()
-		bench.s.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), "POST", "/x/_bulk", strings.NewReader(bodies[n%len(bodies)])))
+		r := httptest.NewRequestWithContext(b.Context(), "POST", "/x/_bulk", strings.NewReader(bodies[n%len(bodies)]))
+		r.Header.Set("Content-Type", "application/x-ndjson")
+		bench.s.ServeHTTP(w, r)
 		if !bytes.Contains(w.Body.Bytes(), []byte(`"errors":false`)) {
 			b.Fatal(w.Body)
 		}

@@ -102,7 +102,12 @@ func (s *Service) perform(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	operation := Operation{Name: found.name, Target: vars["index"], Writes: found.writes}
-	out, err := s.cfg.Guard(r, raw, operation, func(ctx context.Context) (any, error) { return found.handle(ctx, q) })
+	out, err := s.cfg.Guard(r, raw, operation, func(ctx context.Context) (any, error) {
+		if refusal, err := q.checkMediaType(); refusal != nil || err != nil {
+			return refusal, err
+		}
+		return found.handle(ctx, q)
+	})
 	if found.writes {
 		s.sources.relieve()
 	}

@@ -38,7 +38,9 @@ func newBench(t testing.TB, cfg Config) bench {
 func (b bench) do(method, path, body string) (int, map[string]any) {
 	b.t.Helper()
 	w := httptest.NewRecorder()
-	b.s.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body)))
+	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	b.s.ServeHTTP(w, r)
 	var out map[string]any
 	if w.Body.Len() > 0 && w.Body.Bytes()[0] == '{' {
 		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {

@@ -6,6 +6,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ type Target struct {
 // Run runs the whole suite.
 func Run(t *testing.T, target Target) {
 	s := &suite{Target: target, run: clock.Wall{}.Now().UnixNano() % 1e9}
-	t.Cleanup(func() { s.send(t, "DELETE", fmt.Sprintf("/weir-conformance-%d-*", s.run), "") })
+	t.Cleanup(func() { s.send(t, "DELETE", fmt.Sprintf("/weir-conformance-%d-*", s.run), "", "") })
 	for _, part := range []struct {
 		name  string
 		steps []step
@@ -52,6 +53,7 @@ func Run(t *testing.T, target Target) {
 		{"buckets", buckets()},
 		{"histograms", histograms()},
 		{"several indexes", severalIndexes()},
+		{"media types", mediaTypes()},
 		{"other requests", otherRequests()},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -72,7 +74,7 @@ type suite struct {
 // step is a request and what must be in the answer. IX stands for the part's
 // prefix of names.
 type step struct {
-	do     string // method and path
+	do     string // method, path, and Content-Type: "" means JSON's where there is a body, "-" none
 	body   string
 	status int
 	// want is JSON of which everything must be in the answer: objects member by
@@ -86,7 +88,8 @@ func (s *suite) check(t *testing.T, i int, prefix string, step step) {
 	t.Helper()
 	fill := strings.NewReplacer("IX", prefix)
 	method, path, _ := strings.Cut(fill.Replace(step.do), " ")
-	status, body := s.send(t, method, path, fill.Replace(step.body))
+	path, media, _ := strings.Cut(path, " ")
+	status, body := s.send(t, method, path, fill.Replace(step.body), media)
 	if step.status != 0 && status != step.status {
 		t.Errorf("step %d, %s: status %d, want %d: %.600s", i, step.do, status, step.status, body)
 		return
@@ -162,15 +165,15 @@ func show(v any) string {
 	return string(out)
 }
 
-func (s *suite) send(t *testing.T, method, path, body string) (int, []byte) {
+func (s *suite) send(t *testing.T, method, path, body, media string) (int, []byte) {
 	t.Helper()
 	// The test's own context has ended when cleaning up.
 	r, err := http.NewRequest(method, s.URL+path, strings.NewReader(body)) //nolint:noctx // See above.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+	if media != "-" && body+media != "" {
+		r.Header.Set("Content-Type", cmp.Or(media, "application/json"))
 	}
 	if s.User != "" {
 		r.SetBasicAuth(s.User, s.Password)

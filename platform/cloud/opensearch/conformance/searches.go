@@ -179,3 +179,21 @@ func searchErrors() []step {
 		step{"POST /IX/_search", `{"query":{"term":{"d":"abc"}}}`, 400, `{"error":{"type":"search_phase_execution_exception"}}`},
 	)
 }
+
+func mediaTypes() []step {
+	all := `{"query":{"match_all":{}}}`
+	invalid := `{"error":{"type":"content_type_header_exception","root_cause":[{"type":"content_type_header_exception"}]},"status":400}`
+	return append(three(),
+		step{"POST /IX/_search application/json; charset=UTF-8", all, 200, `{"hits":{"total":{"value":3}}}`},
+		step{"POST /IX/_search Application/JSON", all, 200, `{"hits":{"total":{"value":3}}}`},
+		step{"POST /IX/_search application/x-ndjson", all, 200, `{"hits":{"total":{"value":3}}}`},
+		step{"POST /IX/_search text/csv", all, 406, `{"error":"Content-Type header [text/csv] is not supported","status":406}`},
+		step{"GET /IX/_count text/plain; charset=UTF-8", all, 406, `{"error":"Content-Type header [text/plain; charset=UTF-8] is not supported","status":406}`},
+		step{"PUT /IX/_doc/4 application/x-www-form-urlencoded", `{"n":4}`, 406, `{"error":"Content-Type header [application/x-www-form-urlencoded] is not supported","status":406}`},
+		step{"POST /IX/_bulk application/xml", "{\"index\":{}}\n{}\n", 406, `{"error":"Content-Type header [application/xml] is not supported","status":406}`},
+		step{"POST /IX/_bulk?refresh=true application/x-ndjson", "{\"index\":{\"_id\":\"4\"}}\n{\"n\":4}\n", 200, `{"errors":false}`},
+		step{"POST /IX/_search -", all, 406, `{"error":"Content-Type header is missing","status":406}`},
+		step{"POST /IX/_search json", all, 400, invalid},
+		step{"GET /IX/_count text/csv", "", 200, `{"count":4}`},
+	)
+}
