@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode"
 
 	"github.com/weirstream/weir/platform/cloud/store"
@@ -25,7 +26,7 @@ type answer func(r *http.Request) (any, error)
 func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, do := range s.routes() {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, do) })
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, consuming(do)) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r, func(*http.Request) (any, error) {
@@ -67,6 +68,23 @@ func (s *Service) routes() map[string]answer {
 		"GET /mode/{subject}": func(*http.Request) (any, error) { return modeBody{"READWRITE"}, nil },
 		"PUT /mode/{subject}": func(*http.Request) (any, error) { return nil, errMissing("modes other than READWRITE") },
 		"GET /contexts":       func(*http.Request) (any, error) { return []string{"."}, nil },
+	}
+}
+
+// consuming refuses a body of another type than the registry's; one without a
+// type passes.
+func consuming(do answer) answer {
+	return func(r *http.Request) (any, error) {
+		given := r.Header.Get("Content-Type")
+		if r.ContentLength == 0 || given == "" {
+			return do(r)
+		}
+		name, _, _ := strings.Cut(given, ";")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case contentType, "application/vnd.schemaregistry+json", "application/json", "application/octet-stream":
+			return do(r)
+		}
+		return nil, newError(http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type")
 	}
 }
 
