@@ -34,15 +34,13 @@ passes, 1 if it fails.`,
 					rec.Settings = nil // which are the other's
 				}
 			}
-			e, w, settings, err := piece(cmd, g, args, rec.Settings, problems...)
+			e, w, _, err := piece(cmd, g, args, rec.Settings, problems...)
 			if err != nil {
 				return err
 			}
-			progress := newGradeProgress(newScreen(cmd.ErrOrStderr(), 1), e, rec, e.Scenario.Defaults(settings))
-			e.Grader = progress
-			stop := progress.during(cmd.Context())
-			v, err := scenario.GradeOnly(cmd.Context(), e, w, rec, scenario.Options{})
-			stop()
+			screen := newScreen(cmd.ErrOrStderr(), 1)
+			v, err := scenario.GradeOnly(cmd.Context(), e, w, rec, scenario.Options{Progress: screen.update})
+			screen.close()
 			if cmd.Context().Err() != nil {
 				return &exitError{code: exitInterrupted, err: errors.New("interrupted before everything was read, so nothing was graded")}
 			}

@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"iter"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/weirstream/weir/platform/clock"
@@ -43,47 +40,4 @@ func TestGradeNamesTheLedgersScenario(t *testing.T) {
 	if strings.Contains(said, "partitions") {
 		t.Errorf("judges the other scenario's settings:\n%s", said)
 	}
-}
-
-// told is a grader's word that it was asked.
-type told struct{ asked bool }
-
-// Grade implements scenario.Grader.
-func (g *told) Grade(context.Context, scenario.Env, iter.Seq[scenario.Planned], *ledger.Ledger) ([]scenario.Outcome, error) {
-	g.asked = true
-	return nil, nil
-}
-
-func TestGradeSaysWhatItWaitsFor(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		entries, err := pick([]string{"cab"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, inner := entries[0], &told{}
-		e.Grader = inner
-		rec, err := scenario.ReadRecord(writeRecord(t, "cab", nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out bytes.Buffer
-		d := e.Scenario.Defaults(map[string]string{})
-		g := newGradeProgress(newScreen(&out, 1), e, rec, d)
-		stop := g.during(t.Context())
-		time.Sleep(2500 * time.Millisecond)
-		if _, err := g.Grade(t.Context(), scenario.Env{}, nil, nil); err != nil || !inner.asked {
-			t.Errorf("asked %v, %v", inner.asked, err)
-		}
-		stop()
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if len(lines) != 4 || !strings.HasPrefix(lines[2], "cab draining 2s sent=0 acknowledged=0") || lines[3] != "cab grading" {
-			t.Errorf("says:\n%s", out.String())
-		}
-		for _, line := range lines[:3] {
-			if !strings.HasSuffix(line, `waiting_for="every hop to be read to its tail"`) {
-				t.Errorf("says %q", line)
-			}
-		}
-	})
 }

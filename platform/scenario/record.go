@@ -64,7 +64,8 @@ func SimulateOnly(ctx context.Context, e Entry, w World, o Options) (Record, err
 // audited tells whether only an audit sees what the last hop delivers.
 func audited(hops []Hop) bool { return len(hops) > 0 && hops[len(hops)-1].Store != nil }
 
-// GradeOnly reads every hop to its tail and grades a recorded simulation.
+// GradeOnly reads every hop to its tail and grades a recorded simulation. Of the
+// options only Progress and ProgressEvery count; the others are the record's.
 func GradeOnly(ctx context.Context, e Entry, w World, rec Record, o Options) (Verdict, error) {
 	if rec.Scenario != e.Scenario.Name() {
 		return Verdict{}, fmt.Errorf("the ledger is of scenario %q, not %q", rec.Scenario, e.Scenario.Name())
@@ -77,12 +78,14 @@ func GradeOnly(ctx context.Context, e Entry, w World, rec Record, o Options) (Ve
 	o.RunID, o.Seed, o.Epoch, o.Load = rec.RunID, rec.Seed, rec.Epoch, rec.Load
 	r := newRun(e, env, o)
 	r.ledger = ledger.Restore(rec.Ledger)
-	r.started.Store(env.Start)
+	r.started.Store(env.Wall.Now()) // of what Progress shows
 	r.paced.Store(int64(rec.Paced))
 	r.exhausted.Store(rec.Exhausted)
 	r.interrupted = rec.Interrupted
 	r.outcomes = rec.Problems
 	r.first.Store(int64(rec.First))
+	stopReporting := r.report(ctx)
+	defer stopReporting()
 	r.settle(ctx, r.startAudit(ctx), nil)
 	r.grade(ctx)
 	return r.verdict(), nil

@@ -11,13 +11,15 @@ import (
 func (r *run) report(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		select {
-		case <-r.ledger.FirstOutcome():
-			r.first.Store(int64(r.env.Wall.Now().Sub(r.o.ProcessStart)))
-		case <-ctx.Done():
-		}
-	})
+	if r.first.Load() == 0 { // else a record has told it
+		wg.Go(func() {
+			select {
+			case <-r.ledger.FirstOutcome():
+				r.first.Store(int64(r.env.Wall.Now().Sub(r.o.ProcessStart)))
+			case <-ctx.Done():
+			}
+		})
+	}
 	if r.o.Progress != nil {
 		wg.Go(func() { r.tick(ctx) })
 	}

@@ -314,6 +314,35 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 	}
 }
 
+// A recorded simulation is graded elsewhere, which says what it waits for.
+func TestGradingARecordShowsWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	s := healthy()
+	e := scenario.Entry{Scenario: s, Simulator: s, Grader: s}
+	rec, err := scenario.SimulateOnly(t.Context(), e, world(t), scenario.Options{RunID: "r-1", Seed: 1, Epoch: time.Now(), ProcessStart: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.First = 5 * time.Millisecond
+	l := ledger.Restore(rec.Ledger)
+	l.Sent(ledger.ID{Seq: 999})
+	l.Acknowledged(ledger.ID{Seq: 999}) // never arrives
+	rec.Ledger = l.Snapshot()
+	phases := map[scenario.Phase]string{}
+	v, err := scenario.GradeOnly(t.Context(), e, world(t), rec, scenario.Options{
+		ProgressEvery: time.Millisecond, Progress: func(p scenario.Progress) { phases[p.Phase] = p.Waiting },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if phases[scenario.Draining] != "1 events at end" {
+		t.Errorf("said %q", phases)
+	}
+	if v.Pass || v.Startup.FirstGradedEventMs != 5 {
+		t.Errorf("pass %t, first graded event %v", v.Pass, v.Startup)
+	}
+}
+
 // TestInterruptClosesThePlan has a run that is interrupted send what closes its plan.
 func TestInterruptClosesThePlan(t *testing.T) {
 	t.Parallel()
