@@ -99,20 +99,35 @@ func (s *services) failure() error {
 	return s.err
 }
 
+// unreadyAfter is when it is worth a word that a service is not ready.
+const unreadyAfter = 10 * time.Second
+
 // ready waits until r can take work, or a service fails.
 func (s *services) ready(ctx context.Context, r *runningService) error {
 	if r.Ready == nil {
 		return s.failure()
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-s.failed:
-			cancel()
-		case <-ctx.Done():
-		}
+	var watch sync.WaitGroup
+	defer func() {
+		cancel()
+		watch.Wait()
 	}()
+	watch.Go(func() {
+		patience := s.env.Wall.NewTimer(unreadyAfter)
+		defer patience.Stop()
+		for {
+			select {
+			case <-patience.C:
+				s.env.Log.Warn("a service is not ready yet: does what it needs run?", "service", r.Name, "after", unreadyAfter)
+			case <-s.failed:
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
 	err := guard(ctx, s.env.Wall, stopGrace, "service "+r.Name+" becoming ready", r.Ready)
 	return cmp.Or(s.failure(), err)
 }

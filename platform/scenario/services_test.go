@@ -1,8 +1,10 @@
 package scenario_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +48,26 @@ func (d *diary) service(name string) scenario.Service {
 }
 
 func serve(ctx context.Context, list []scenario.Service, ready func()) error {
-	return scenario.Serve(ctx, toy{drainMax: time.Minute}, scenario.Env{Wall: clock.Wall{}}, list, ready)
+	return scenario.Serve(ctx, toy{drainMax: time.Minute}, scenario.Env{Wall: clock.Wall{}, Log: slog.New(slog.DiscardHandler)}, list, ready)
+}
+
+// Who starts services before what they need hears why nothing goes on.
+func TestServiceThatIsLongNotReadyIsNamed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		env := scenario.Env{Wall: clock.Wall{}, Log: slog.New(slog.NewTextHandler(&out, nil))}
+		var d diary
+		slow := d.service("slow")
+		slow.Ready = func(context.Context) error { time.Sleep(time.Minute); return nil }
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := scenario.Serve(ctx, toy{drainMax: time.Minute}, env, []scenario.Service{d.service("quick"), slow}, cancel); err != nil {
+			t.Fatal(err)
+		}
+		if said := out.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, "not ready yet") || !strings.Contains(said, "service=slow") {
+			t.Errorf("said %q", said)
+		}
+	})
 }
 
 // Draining follows the data only if what is downstream starts first and stops last.
