@@ -31,7 +31,9 @@ func TestProvisionRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, cluster := brokers(t, nil)
 	made := []kafka.Topic{
-		{Name: "data", Retention: time.Hour}, {Name: "state", Partitions: 3, Compact: true}, {Name: "kept", Retention: -1},
+		{Name: "data", Retention: time.Hour},
+		{Name: "state", Partitions: 3, Compact: true},
+		{Name: "kept", Retention: -1},
 		{Name: "short", Retention: time.Hour, Configs: map[string]string{"retention.bytes": "1000"}},
 		{Name: "narrow", Compact: true, Configs: map[string]string{"max.message.bytes": "100"}},
 		{Name: "wide", Configs: map[string]string{"max.message.bytes": "9999999"}},
