@@ -318,6 +318,7 @@ func TestBrokenRunsFailWithTheReason(t *testing.T) {
 func TestGradingARecordShowsWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	s := healthy()
+	s.drainMax = 2 * time.Second
 	e := scenario.Entry{Scenario: s, Simulator: s, Grader: s}
 	rec, err := scenario.SimulateOnly(t.Context(), e, world(t), scenario.Options{RunID: "r-1", Seed: 1, Epoch: time.Now(), ProcessStart: time.Now()})
 	if err != nil {
@@ -348,7 +349,7 @@ func TestInterruptClosesThePlan(t *testing.T) {
 	t.Parallel()
 	s := healthy()
 	s.send, s.tail, s.closes = time.Hour, 50*time.Millisecond, true
-	interrupt := make(chan struct{})
+	interrupt, shown := make(chan struct{}), make(chan struct{})
 	var last time.Duration
 	sent := 0
 	s.simulate = func(ctx context.Context, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
@@ -356,6 +357,11 @@ func TestInterruptClosesThePlan(t *testing.T) {
 			for p := range due {
 				if sent++; sent == 20 {
 					close(interrupt)
+					select {
+					case <-shown:
+					case <-time.After(10 * time.Second):
+						t.Error("the interrupt is not shown")
+					}
 				}
 				last = p.At
 				if !yield(p) {
@@ -366,8 +372,9 @@ func TestInterruptClosesThePlan(t *testing.T) {
 	}
 	var said string // while it closes
 	v := run(t, s, scenario.Options{Interrupt: interrupt, ProgressEvery: time.Millisecond, Progress: func(p scenario.Progress) {
-		if p.Phase == scenario.Closing {
+		if p.Phase == scenario.Closing && said == "" {
 			said = p.Waiting
+			close(shown)
 		}
 	}})
 	if !v.Pass || !v.Interrupted {
