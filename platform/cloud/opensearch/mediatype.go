@@ -19,7 +19,7 @@ func (q *request) checkMediaType() (refusal any, err error) {
 	}
 	headers := q.http.Header.Values("Content-Type")
 	if len(headers) == 0 {
-		return notAcceptable("Content-Type header is missing"), nil
+		return notAcceptable("Content-Type header [] is not supported"), nil
 	}
 	if len(headers) > 1 {
 		return nil, badMediaType("only one Content-Type header should be provided")
