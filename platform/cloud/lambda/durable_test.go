@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,9 +121,10 @@ func (w *twins) renew() {
 			return list, nil
 		})
 	}
-	w.each("mappings", func(_ int, s *Service) (any, error) {
+	w.each("mappings", func(side int, s *Service) (any, error) {
 		var list []any
-		for _, m := range s.mappings {
+		byLabel := func(a, b *mapping) int { return strings.Compare(w.labels[side][a.id], w.labels[side][b.id]) }
+		for _, m := range slices.SortedFunc(maps.Values(s.mappings), byLabel) {
 			v := m.view()
 			v.State = "" // of readers, and there are none
 			list = append(list, v, m.shards)
