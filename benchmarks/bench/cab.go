@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,10 @@ func measureCab(ctx context.Context, o options) ([]row, error) {
 		return nil, err
 	}
 	defer remove()
-	found, _ := scenarios.Find("cab")
+	found, ok := scenarios.Find("cab")
+	if !ok {
+		return nil, errors.New("there is no scenario cab")
+	}
 	cab, err := found.New()
 	if err != nil {
 		return nil, err

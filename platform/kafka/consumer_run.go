@@ -18,10 +18,9 @@ const lagInterval = 5 * time.Second
 // HandOverMax, commits what is done, leaves the group, unless the member is
 // static, and returns nil. Brokers that do not answer hold it up by as long
 // again for each try to commit, of two, and by seconds to leave. When it
-// returns, no handler is running. It returns
-// an error that wraps ErrFenced when another process has its identity, and
-// other errors for what will not pass, such as a refused password. A Consumer
-// runs once.
+// returns, no handler is running. It returns an error that wraps ErrFenced when
+// another process has its identity, and other errors for what will not pass,
+// such as a refused password. A Consumer runs once.
 func (c *Consumer) Run(ctx context.Context) error {
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -264,7 +264,7 @@ func TestStopWaitsForTheLastCallback(t *testing.T) {
 		var called atomic.Bool
 		go func() {
 			_ = p.PutAsync(t.Context(), &kgo.Record{Value: []byte("x")}, func(*kgo.Record, error) {
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(20 * time.Millisecond) // a stop that does not wait returns within
 				called.Store(true)
 			})
 		}()

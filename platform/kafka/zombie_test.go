@@ -145,7 +145,7 @@ func TestPartitionWithRecordsHasNoTick(t *testing.T) {
 			return nil, nil // it would spoil the state
 		}
 		defer busy[b.Partition].Store(false)
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(2 * time.Millisecond) // of work, for another call to come into
 		return number(ctx, b, c)
 	})
 	running(t, tr.Run)

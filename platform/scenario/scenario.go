@@ -70,9 +70,9 @@ type Simulator interface {
 	Plan(seed uint64, epoch time.Time, load Load) iter.Seq[Planned]
 	// Simulate sends every event that due yields at once: due paces itself, so
 	// the workload is open (it does not wait for the system to keep up), and it
-	// ends early when the run is interrupted, after what closes the plan. Simulate records everything in l
-	// and returns when each sent event has its outcome or its longest wait has
-	// passed. A cancelled ctx means leave now.
+	// ends early when the run is interrupted, after what closes the plan. Simulate
+	// records everything in l and returns when each sent event has its outcome or
+	// its longest wait has passed. A cancelled ctx means leave now.
 	Simulate(ctx context.Context, env Env, due iter.Seq[Planned], l *ledger.Ledger) error
 }
 

@@ -38,7 +38,7 @@ func TestKfakeHearsOfAClientsEndWhenItsJoinIsAnswered(t *testing.T) {
 	}{
 		"answered": {whole, true, func(c *guarded) error { _, err := c.Write(answer); return err }},
 		"closed":   {whole, true, func(c *guarded) error { return c.Close() }},
-		"dropped":  {whole, true, func(*guarded) error { time.Sleep(outlastMax); return nil } /* of the bubble's clock */},
+		"dropped":  {whole, true, func(*guarded) error { time.Sleep(outlastMax); return nil }}, // by the bubble's clock
 		"torn":     {whole[:len(whole)-1], false, nil},
 		"nothing":  {nil, false, nil},
 	} {
