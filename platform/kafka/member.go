@@ -114,6 +114,7 @@ func leave(client *kgo.Client) {
 	client.AllowRebalance()
 	_ = client.LeaveGroupContext(ctx) // there is nothing to do about it
 	client.Close()
+	client.AllowRebalance() // closing polls what is left, and its own leaving could wait for that poll for ever
 }
 
 // fencedHook hears of the end of a membership.
