@@ -42,7 +42,7 @@ func (s *Simulator) Plan(seed uint64, epoch time.Time, load scenario.Load) iter.
 		f := newFleet(seed, epoch, load.For, population)
 		if f.report(newSlots(seed, load.Rate, 0), end, yield) {
 			f.closing, f.end = true, end
-			f.report(newSlots(seed, load.Rate/closingOneIn, end), end+s.cfg.Closing, yield)
+			f.report(newSlots(seed, f.closingRate(load.Rate), end), end+s.cfg.Closing, yield)
 		}
 	}
 }
@@ -50,8 +50,23 @@ func (s *Simulator) Plan(seed uint64, epoch time.Time, load scenario.Load) iter.
 // Closing implements scenario.Closer.
 func (s *Simulator) Closing() time.Duration { return s.cfg.Closing }
 
-// closingOneIn of the rate is enough when there is nothing new to say.
-const closingOneIn = 10
+// closingOneIn of the rate is enough when there is nothing new to say, as long as
+// so many cabs have their turn in each minute, or all there are: whatever partition
+// one was heard on hears of it again.
+const (
+	closingOneIn = 10
+	closingTurns = 64
+)
+
+func (f *fleet) closingRate(rate float64) float64 {
+	heard := 0
+	for _, c := range f.cabs {
+		if c.heard() {
+			heard++
+		}
+	}
+	return min(rate, max(rate/closingOneIn, float64(min(heard, closingTurns))/time.Minute.Seconds()))
+}
 
 // report yields the readings of all slots before the end, and what has its
 // appointment before. It is false if no more is wanted or to be had.
@@ -60,9 +75,9 @@ func (f *fleet) report(slots *slots, end time.Duration, yield func(scenario.Plan
 		if !f.keep(at, yield) {
 			return false
 		}
-		c := f.onShift(at)
-		if f.closing && c.missing() {
-			continue // what follows a gap waits for a watermark that may not come any more
+		c := f.reporter(at)
+		if c == nil {
+			continue
 		}
 		p, outcome := f.read(c, at)
 		if outcome == exhausted || outcome == sent && !yield(p) {
@@ -100,6 +115,23 @@ func newFleet(seed uint64, epoch time.Time, end time.Duration, population int) *
 		seed: seed, epoch: event.MillisOf(epoch), end: end,
 		cabs: make([]*cab, population), labels: labels{}, rubbish: newRubbish(),
 	}
+}
+
+// reporter is the next cab in turn to report: of those on shift, and after the end
+// of those that were heard, whose shift may be over, for their partitions' sake;
+// nil if there is none.
+func (f *fleet) reporter(at time.Duration) *cab {
+	if !f.closing {
+		return f.onShift(at)
+	}
+	for range f.cabs {
+		c := f.cabs[f.turn]
+		f.turn = (f.turn + 1) % len(f.cabs)
+		if c.heard() && !c.missing() { // what follows a gap waits for a watermark that may not come any more
+			return c
+		}
+	}
+	return nil
 }
 
 // onShift is the next cab in turn that is on shift, or the next one of all if

@@ -147,6 +147,9 @@ func (c *cab) miss() { c.calm, c.quiet = 0, calmMin }
 // missing tells whether the last reading is missing for good.
 func (c *cab) missing() bool { return c.quiet == calmMin }
 
+// heard tells whether a reading of the cab has come through in time.
+func (c *cab) heard() bool { return c != nil && c.delivered > 0 }
+
 // settle counts readings since the last change.
 func (c *cab) settle(changed bool) {
 	c.quiet = max(c.quiet-1, 0)
