@@ -126,6 +126,8 @@ func TestBulkSettlesEverythingWhateverIsAnswered(t *testing.T) {
 			if items > 3 {
 				return http.StatusRequestEntityTooLarge, "too much"
 			}
+		case 5: // no document's fault
+			return http.StatusBadRequest, `{"error":{"type":"illegal_argument_exception","reason":"explicit index in bulk is not allowed"},"status":400}`
 		}
 		return 0, ""
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/goccy/go-json"
 	"github.com/opensearch-project/opensearch-go/v4"
@@ -88,22 +89,41 @@ func (b *bulk) settle(ctx context.Context, items []*item) (left []*item, err err
 		return items, err
 	}
 	defer reply.Body.Close() //nolint:errcheck // only read
-	switch {
-	case reply.StatusCode == http.StatusRequestEntityTooLarge && len(items) == 1:
-		b.refuse(items[0], fmt.Errorf("document of %d bytes: %w", size, refusal(reply)))
-		return nil, nil
-	case reply.StatusCode == http.StatusRequestEntityTooLarge:
-		one, oneErr := b.settle(ctx, items[:len(items)/2])
-		two, twoErr := b.settle(ctx, items[len(items)/2:])
-		return append(one, two...), errors.Join(oneErr, twoErr)
-	case reply.IsError():
-		return items, refusal(reply)
+	if reply.IsError() {
+		why := refusal(reply)
+		if ofItems(reply.StatusCode, why) {
+			return b.divide(ctx, items, why)
+		}
+		return items, why
 	}
 	body, err := io.ReadAll(reply.Body)
 	if err != nil {
 		return items, err
 	}
 	return b.judge(items, body)
+}
+
+// ofItems tells a refusal that is due to the items in the request, to how many or to
+// one of them: a domain takes no part of a request that has an id or a version such
+// as it never takes.
+func ofItems(status int, why error) bool {
+	if status == http.StatusRequestEntityTooLarge {
+		return true
+	}
+	told, ok := errors.AsType[*failure](why)
+	return ok && status == http.StatusBadRequest && told.Type == "action_request_validation_exception"
+}
+
+// divide sends the halves of what was refused as a whole, and refuses one that is
+// refused alone.
+func (b *bulk) divide(ctx context.Context, items []*item, why error) (left []*item, err error) {
+	if len(items) == 1 {
+		b.refuse(items[0], fmt.Errorf("document of %d bytes: %w", len(items[0].text), why))
+		return nil, nil
+	}
+	one, oneErr := b.settle(ctx, items[:len(items)/2])
+	two, twoErr := b.settle(ctx, items[len(items)/2:])
+	return slices.Concat(one, two), errors.Join(oneErr, twoErr)
 }
 
 // result is what became of one item.

@@ -194,3 +194,31 @@ func TestADocumentThatIsRefusedIsADeadLetter(t *testing.T) {
 		t.Errorf("counted %v", counted)
 	}
 }
+
+// TestADocumentThatNoRequestMayHoldIsADeadLetter has records that somebody else put
+// there, of which OpenSearch refuses the whole request that they are in.
+func TestADocumentThatNoRequestMayHoldIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.start(t, nil)
+	w.drive(t, 30, 0, 2)
+	bad := reading(1, 1)
+	bad.Seq = -7
+	m := event.Metrics{RunID: "r", Zone: event.ZoneName(0, 0), WindowStart: noon, Revision: -1}
+	w.put(t,
+		&kgo.Record{Topic: event.ActivityTopic, Key: []byte("k"), Value: must(w.activity.Append(t.Context(), nil, &bad))(t)},
+		&kgo.Record{Topic: event.MetricsTopic, Key: []byte("k"), Value: must(w.metrics.Append(t.Context(), nil, &m))(t)},
+	)
+	w.drive(t, 30, 2, 5)
+	w.settled(t)
+	w.check(t)
+	topics := map[string]int{}
+	for _, d := range w.letters(t, 2) {
+		if topics[d.OriginTopic]++; d.ErrorClass != "document-refused" || !strings.Contains(d.Reason, "illegal version value") {
+			t.Errorf("dead letter %+v", d)
+		}
+	}
+	if want := map[string]int{event.ActivityTopic: 1, event.MetricsTopic: 1}; !maps.Equal(topics, want) || scraped(t, s)[deadLetters] != 2 {
+		t.Errorf("dead letters from %v, counted %v", topics, scraped(t, s))
+	}
+}
