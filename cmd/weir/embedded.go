@@ -59,7 +59,7 @@ func startEmbedded(cfg embeddedConfig) (*embedded, error) {
 			Listen: cfg.addresses.open, URL: cfg.addresses.url,
 			Wall: clock.Wall{}, Sim: cfg.sim, Log: cfg.log,
 			Injector: &injector{cloud: c, wall: clock.Wall{}},
-			Process:  serving{region: cfg.region, endpoint: c.Endpoint(), addresses: cfg.addresses, log: cfg.log}.start,
+			Process:  serving{region: cfg.region, endpoint: c.Endpoint(), addresses: cfg.addresses, log: cfg.log, env: noOtherEngines()}.start,
 		},
 		stop: func() error {
 			cancel()

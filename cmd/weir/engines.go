@@ -38,6 +38,16 @@ const (
 	searchPasswordVar = "OPENSEARCH_PASSWORD"
 )
 
+// noOtherEngines keeps what the environment says of engines, such as lines that a
+// `weir cloud` printed, from the processes of a run that has its own.
+func noOtherEngines() []string {
+	return []string{
+		brokersVar + "=", userVar + "=", passwordVar + "=", usersVar + "=",
+		registryVar + "=", registryUserVar + "=", registryPasswordVar + "=",
+		searchVar + "=", searchUserVar + "=", searchPasswordVar + "=",
+	}
+}
+
 // findTimeout bounds the question where brokers are. An embedded cloud starts
 // them when it is first asked.
 const findTimeout = 15 * time.Second
