@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -101,7 +102,7 @@ func (s *Stage) read(ctx context.Context, record *kgo.Record, a *event.Activity)
 	if err != nil {
 		return nil, mark, kafka.Permanent("bad-mark", err)
 	}
-	if record.Value == nil {
+	if record.Value == nil || s.counted(record) {
 		return nil, mark, nil
 	}
 	*a = event.Activity{}
@@ -112,6 +113,18 @@ func (s *Stage) read(ctx context.Context, record *kgo.Record, a *event.Activity)
 		return nil, mark, kafka.Permanent("bad-mark", fmt.Errorf("its run is %q, the activity's %q", mark.Run, a.RunID))
 	}
 	return a, mark, nil
+}
+
+// counted tells a record that was put back on the topic as another group's dead
+// letter: it lay there before and was counted then.
+func (s *Stage) counted(record *kgo.Record) bool {
+	for _, h := range record.Headers {
+		if h.Key == kafka.HeaderReplayOf {
+			letters, _, _ := strings.Cut(string(h.Value), "/")
+			return letters != kafka.DeadLetterTopic(s.cfg.Input)
+		}
+	}
+	return false
 }
 
 func markOf(record *kgo.Record) (event.Mark, error) {
