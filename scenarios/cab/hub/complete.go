@@ -14,13 +14,15 @@ import (
 func silent() [4]string { return [4]string{"speed_kmh", "hired", "engine_c", "gps_ok"} }
 
 // incomplete refuses a good reading that leaves out what it has to say, or says
-// null. A line without either costs no more than the look for their names.
+// null. A plain line without either, of one object and no escapes, costs no more than
+// the look for their names.
 func incomplete(line []byte) *event.Refusal {
 	var quotedName [16]byte
-	whole := true
+	whole := bytes.Count(line, []byte{'{'}) == 1 && !bytes.Contains(line, []byte{'\\'})
 	for _, field := range silent() {
 		name := append(append(append(quotedName[:0], '"'), field...), '"')
-		whole = whole && bytes.Contains(line, name)
+		_, after, found := bytes.Cut(line, name)
+		whole = whole && found && bytes.HasPrefix(bytes.TrimLeft(after, " \t"), []byte{':'}) // else it is a text
 	}
 	if whole && !bytes.Contains(line, []byte("null")) {
 		return nil

@@ -98,6 +98,10 @@ func TestReadingThatLeavesOutWhatItHasToSayIsRefused(t *testing.T) {
 		{"GPS", `"gps_ok":true,`, `"gps":true,`, "gps_ok"},
 		{"engine", `"engine_c":90,`, "", "engine_c"},
 		{"speed is null", `"speed_kmh":0`, `"speed_kmh":null`, "speed_kmh"},
+		{"hired only in another object", `"hired":false,`, `"raw":{"hired":false},`, "hired"},
+		{"hired only as a text", `"hired":false,`, `"raw":"hired",`, "hired"},
+		{"hired only in a name", `"hired":false,`, `"raw\"hired":false,`, "hired"},
+		{"all there, and objects", `{"id"`, `{"raw":{},"id"`, ""},
 		{"a tyre is null", `220]`, `null]`, "tyre_kpa"},
 	} {
 		text := strings.Replace(whole, c.old, c.new, 1)
