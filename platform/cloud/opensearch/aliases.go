@@ -40,11 +40,28 @@ func invalidAlias(name string) *Error {
 	}
 }
 
-func aliasesMissing(name string) *Error {
-	return &Error{
-		Type: "aliases_not_found_exception", Reason: "aliases [" + name + "] missing", Status: http.StatusNotFound,
-		Extra: map[string]any{"resource.id": name, "resource.type": "aliases"},
+func aliasesMissing(names []string) *Error {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	var id any = names
+	if len(names) == 1 {
+		id = names[0]
 	}
+	return &Error{
+		Type: "aliases_not_found_exception", Reason: "aliases [" + strings.Join(names, ", ") + "] missing", Status: http.StatusNotFound,
+		Extra: map[string]any{"resource.id": id, "resource.type": "aliases"},
+	}
+}
+
+// missing lists the aliases that changes would remove, if that is all they do
+// and none of them is there.
+func missing(changes []aliasChange) (names []string) {
+	for _, c := range changes {
+		if !c.idle {
+			return nil
+		}
+		names = append(names, c.names...)
+	}
+	return names
 }
 
 // aliasChange is one action on one index.
@@ -52,6 +69,7 @@ type aliasChange struct {
 	index *index
 	names []string
 	alias *alias // nil removes
+	idle  bool   // removes what is not there, and nothing is said of that
 }
 
 // updateAliases performs a list of actions, all or none.
@@ -115,14 +133,16 @@ func (s *Service) aliasAction(kind string, body any) ([]aliasChange, error) {
 	} else if len(rest) > 0 {
 		return nil, parsing("[remove] unknown fields")
 	}
+	mustExist := textOf(members["must_exist"])
 	out := make([]aliasChange, 0, len(found))
 	any := change != nil
 	for _, ix := range found {
-		any = any || slices.ContainsFunc(names, ix.hasAlias)
-		out = append(out, aliasChange{ix, names, change})
+		has := slices.ContainsFunc(names, ix.hasAlias)
+		any = any || has
+		out = append(out, aliasChange{ix, names, change, change == nil && !has && mustExist != "false"})
 	}
-	if !any {
-		return nil, aliasesMissing(strings.Join(names, ","))
+	if !any && mustExist == "true" {
+		return nil, aliasesMissing(names)
 	}
 	return out, nil
 }
@@ -146,6 +166,9 @@ func namesOf(members map[string]any, one, many string) ([]string, error) {
 }
 
 func (s *Service) applyAliases(changes []aliasChange) (any, error) {
+	if names := missing(changes); len(names) > 0 {
+		return nil, aliasesMissing(names)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range changes {

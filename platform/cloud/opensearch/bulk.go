@@ -40,6 +40,9 @@ func (s *Service) bulk(ctx context.Context, q *request) (any, error) {
 		}
 		if err != nil {
 			known := asError(err)
+			if ix != nil { // where an alias leads
+				a.index = ix.name
+			}
 			items[i] = map[string]any{a.kind: &failure{a.index, a.id, known.Status, known}}
 			errs = true
 			continue
@@ -83,12 +86,8 @@ func (s *Service) item(a *action) (*index, *outcome, error) {
 	if err := checkID(a.id); err != nil {
 		return nil, nil, err
 	}
-	var u *update
-	if a.kind == "update" {
-		var err error
-		if u, err = parseUpdate(a.source); err != nil {
-			return nil, nil, err
-		}
+	if a.gap != nil {
+		return nil, nil, a.gap
 	}
 	var out *outcome
 	ix, err := within(find, func(ix *index) error {
@@ -98,7 +97,7 @@ func (s *Service) item(a *action) (*index, *outcome, error) {
 		case "delete":
 			w, err = ix.remove(a.id, a.c)
 		case "update":
-			w, err = ix.update(a.id, u, a.c)
+			w, err = ix.update(a.id, a.update, a.c)
 		default:
 			w, err = ix.put(a.id, bytes.TrimSpace(a.source), a.c)
 		}

@@ -15,6 +15,8 @@ type action struct {
 	c      conditions
 	alias  bool   // require_alias
 	source []byte // not for delete
+	update *update
+	gap    error // what an update wants that is not there
 }
 
 func malformedLine(line int, format string, args ...any) *Error {
@@ -58,6 +60,11 @@ func parseBulk(body []byte, index string) ([]action, error) {
 				return nil, illegal("The bulk request must be terminated by a newline [\\n]")
 			}
 		}
+		if a.kind == "update" {
+			if err := a.parseUpdate(); err != nil {
+				return nil, err
+			}
+		}
 		out = append(out, a)
 	}
 	if len(out) == 0 {
@@ -70,12 +77,26 @@ func parseBulk(body []byte, index string) ([]action, error) {
 			return nil, validation("index is missing")
 		case a.id == "" && (a.kind == "delete" || a.kind == "update"):
 			return nil, validation("id is missing")
+		case a.id == "" && (a.c.versions != "" || a.c.version != anyVersion):
+			return nil, validation("an id must be provided if version type or value are set")
 		}
 		if err := a.c.validate(); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// parseUpdate reads an update's body, which fails the request unless all that
+// is wrong with it is a gap.
+func (a *action) parseUpdate() (err error) {
+	if a.update, err = parseUpdate(a.source); err == nil {
+		return a.update.validate(a.c)
+	}
+	if asError(err).Status == http.StatusNotImplemented {
+		a.gap, err = err, nil
+	}
+	return err
 }
 
 // parseAction reads an action line: {"index":{"_index":"x","_id":"1"}}.

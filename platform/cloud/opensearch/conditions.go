@@ -9,7 +9,7 @@ import (
 type conditions struct {
 	create   bool // op_type create: there must be none
 	versions string
-	version  int64 // with versions external or external_gte
+	version  int64 // with versions external or external_gte; anyVersion where none is given
 	ifSeq    int64 // −1 asks nothing
 	ifTerm   int64
 }
@@ -17,8 +17,11 @@ type conditions struct {
 // primaryTerm never changes: there is one primary, which is never promoted.
 const primaryTerm = 1
 
+// anyVersion asks nothing of versions.
+const anyVersion = -3
+
 // unconditional is what a plain write asks.
-func unconditional() conditions { return conditions{ifSeq: -1} }
+func unconditional() conditions { return conditions{ifSeq: -1, version: anyVersion} }
 
 // validate refuses combinations that make no sense, as the request as a whole.
 func (c *conditions) validate() error {
@@ -26,6 +29,10 @@ func (c *conditions) validate() error {
 	switch {
 	case c.create && external:
 		return validation("create operations only support internal versioning. use index instead")
+	case c.create && c.version != anyVersion:
+		return validation("create operations do not support explicit versions. use index instead")
+	case c.create && (c.ifSeq >= 0 || c.ifTerm != 0):
+		return validation("create operations do not support compare and set. use index instead")
 	case c.ifSeq >= 0 && external:
 		return validation("compare and write operations can not use versioning")
 	case external && c.version < 0:
@@ -34,7 +41,7 @@ func (c *conditions) validate() error {
 		return validation("ifSeqNo is set, but primary term is [0]")
 	case c.ifSeq < 0 && c.ifTerm != 0:
 		return validation("ifSeqNo is unassigned, but primary term is [%d]", c.ifTerm)
-	case !external && c.version != 0:
+	case !external && c.version != anyVersion:
 		return validation("internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead")
 	}
 	return nil

@@ -195,6 +195,9 @@ func (s *Service) indexDoc(ctx context.Context, q *request) (any, error) {
 	if !given {
 		id, c.create = newID(), true
 	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
 	if err := checkID(id); err != nil {
 		return nil, err
 	}

@@ -74,6 +74,12 @@ func (r *reading) object(o *object, dynamic string) error {
 
 // member reads one member; a name with dots stands for objects.
 func (r *reading) member(o *object, dynamic string, name []byte) error {
+	if len(name) == 0 {
+		return mapperParsing(illegal("field name cannot be an empty string"), "failed to parse")
+	}
+	if o == r.m.root && name[0] == '_' && isMetadata(string(name)) {
+		return r.metadata(name)
+	}
 	if i := bytes.IndexByte(name, '.'); i >= 0 && o.properties[string(name)] == nil {
 		head, tail := name[:i], name[i+1:]
 		if len(head) == 0 || len(tail) == 0 {
@@ -103,6 +109,29 @@ func (r *reading) member(o *object, dynamic string, name []byte) error {
 		return r.objects(p.object, dynamicOf(p.object, dynamic))
 	}
 	return r.field(p.field)
+}
+
+// isMetadata tells the names that OpenSearch keeps for itself.
+func isMetadata(name string) bool {
+	switch name {
+	case "_id", "_index", "_source", "_version", "_seq_no", "_routing", "_ignored", "_field_names", "_nested_path", "_data_stream_timestamp":
+		return true
+	}
+	return false
+}
+
+// metadata refuses a member whose name is taken.
+func (r *reading) metadata(name []byte) error {
+	r.scan.next()
+	start := r.scan.pos
+	if err := r.scan.skip(); err != nil {
+		return err
+	}
+	cause := mapperParsing(nil, "Field [%s] is a metadata field and cannot be added inside a document. Use the index API request parameters.", name)
+	err := mapperParsing(cause, "failed to parse field [%s] of type [%s] in document with id '%s'. Preview of field's value: '%s'",
+		name, name, r.id, bytes.Trim(r.scan.src[start:r.scan.pos], `"`))
+	err.Root = cause
+	return err
 }
 
 // objects reads an object, null, or an array of those.

@@ -102,3 +102,44 @@ func (f *field) multiFields(value any) error {
 	}
 	return nil
 }
+
+// mergeable tells whether f can be declared a second time as now says.
+func (f *field) mergeable(now *field) error {
+	if f.kind != now.kind {
+		return illegal("mapper [%s] cannot be changed from type [%s] to [%s]", f.path, f.kind, now.kind)
+	}
+	if f.kind == kindDate && f.format.text != now.format.text {
+		return illegal("Mapper for [%s] conflicts with existing mapper:\n\tCannot update parameter [format] from [%s] to [%s]", f.path, f.format.text, now.format.text)
+	}
+	for name, sub := range now.multi {
+		if f.multi[name] == nil {
+			return gap("multi-fields that are added to a field that is there (%s.%s)", f.path, name)
+		}
+		if err := f.multi[name].mergeable(sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge takes over what may change: how long keywords are. Multi-fields that
+// now does not name stay. Declarations that were shown are left as they were.
+func (f *field) merge(now *field) {
+	given := maps.Clone(f.given)
+	if f.kind == kindKeyword {
+		f.ignoreAbove = now.ignoreAbove
+		delete(given, "ignore_above")
+		if limit, ok := now.given["ignore_above"]; ok {
+			given["ignore_above"] = limit
+		}
+	}
+	if fields, ok := given["fields"].(map[string]any); ok {
+		fields = maps.Clone(fields)
+		for name, sub := range now.multi {
+			f.multi[name].merge(sub)
+			fields[name] = f.multi[name].given
+		}
+		given["fields"] = fields
+	}
+	f.given = given
+}

@@ -10,7 +10,7 @@ import (
 type found struct {
 	Index   string          `json:"_index"`
 	ID      string          `json:"_id"`
-	Version int64           `json:"_version,omitempty"`
+	Version *int64          `json:"_version,omitempty"`
 	Seq     *int64          `json:"_seq_no,omitempty"`
 	Term    int             `json:"_primary_term,omitempty"`
 	Found   bool            `json:"found"`
@@ -25,7 +25,7 @@ func (ix *index) lookUp(id string, f filtered) (*found, error) {
 	if d.absent() {
 		return &found{Index: ix.name, ID: id}, nil
 	}
-	out := &found{Index: ix.name, ID: id, Version: d.version, Seq: &d.seq, Term: primaryTerm, Found: true}
+	out := &found{Index: ix.name, ID: id, Version: &d.version, Seq: &d.seq, Term: primaryTerm, Found: true}
 	if f.off {
 		return out, nil
 	}

@@ -57,7 +57,7 @@ func (s *Service) putAlias(_ context.Context, q *request) (any, error) {
 	}
 	var changes []aliasChange
 	for _, ix := range found {
-		changes = append(changes, aliasChange{ix, []string{q.vars["alias"]}, &a})
+		changes = append(changes, aliasChange{index: ix, names: []string{q.vars["alias"]}, alias: &a})
 	}
 	return s.applyAliases(changes)
 }

@@ -80,16 +80,16 @@ type written struct {
 // The caller holds the lock.
 func (ix *index) put(id string, source []byte, c conditions) (written, error) {
 	old := ix.docs[id]
-	version, err := c.check(ix, id, old)
-	if err != nil {
-		return written{}, err
-	}
 	limit := ix.settings.number(settingFields, fieldsMax)
 	if err := ix.reader.read(ix.mapping, id, source, limit); err != nil {
 		return written{}, err
 	}
-	if len(ix.reader.added) > 0 {
+	if len(ix.reader.added) > 0 { // they stay, whatever becomes of the document
 		ix.keep()
+	}
+	version, err := c.check(ix, id, old)
+	if err != nil {
+		return written{}, err
 	}
 	d := &doc{id: id, version: version, seq: ix.seq, slot: uint32(len(ix.slots))}
 	ix.seq++

@@ -79,7 +79,7 @@ func (s *Service) create(name string, c creation) (*index, error) {
 		all = append(all, parsed)
 	}
 	for _, part := range append(all, c) {
-		maps.Copy(ix.settings, part.settings)
+		ix.settings.change(part.settings)
 		maps.Copy(ix.aliases, part.aliases)
 	}
 	for _, part := range append(all, c) {
@@ -161,9 +161,7 @@ func (ix *index) discard() {
 func acknowledged() map[string]any { return map[string]any{"acknowledged": true} }
 
 func (s *Service) indexExists(_ context.Context, q *request) (any, error) {
-	l := q.lookup()
-	l.needSome = true
-	if _, err := s.resolve(q.vars["index"], l); err != nil {
+	if _, err := s.resolve(q.vars["index"], q.lookup()); err != nil {
 		return status(http.StatusNotFound), nil
 	}
 	return status(http.StatusOK), nil

@@ -24,7 +24,8 @@ const fieldsMax = 1000
 type mapping struct {
 	root   *object
 	byPath map[string]*field
-	size   int // fields, objects and multi-fields
+	size   int      // fields, objects and multi-fields
+	due    []func() // changes to fields that are there, once a merge has not failed
 }
 
 // object is a part of a document that has members.
@@ -54,6 +55,10 @@ func (m *mapping) merge(given map[string]any, limit int) error {
 	if trial.size > limit {
 		return illegal("Limit of total fields [%d] has been exceeded", limit)
 	}
+	for _, change := range trial.due {
+		change()
+	}
+	trial.due = nil
 	*m = *trial
 	return nil
 }
@@ -144,22 +149,10 @@ func (m *mapping) mergeMember(o *object, name string, value any) error {
 	if p.field == nil {
 		return illegal("can't merge a non object mapping [%s] with an object mapping", path)
 	}
-	return m.mergeField(p.field, f)
-}
-
-// mergeField takes a second declaration of a field: only multi-fields may come.
-func (m *mapping) mergeField(old, now *field) error {
-	if old.kind != now.kind {
-		return illegal("mapper [%s] cannot be changed from type [%s] to [%s]", old.path, old.kind, now.kind)
+	if err := p.field.mergeable(f); err != nil {
+		return err
 	}
-	if old.kind == kindDate && old.format.text != now.format.text {
-		return illegal("Mapper for [%s] conflicts with existing mapper:\n\tCannot update parameter [format] from [%s] to [%s]", old.path, old.format.text, now.format.text)
-	}
-	for name := range now.multi {
-		if old.multi[name] == nil {
-			return gap("multi-fields that are added to a field that is there (%s.%s)", old.path, name)
-		}
-	}
+	m.due = append(m.due, func() { p.field.merge(f) })
 	return nil
 }
 

@@ -140,7 +140,7 @@ func (s *searching) over(v *view, top *ranking, results []partial) (total int, e
 type hit struct {
 	Index   string          `json:"_index"`
 	ID      string          `json:"_id"`
-	Version int64           `json:"_version,omitempty"`
+	Version *int64          `json:"_version,omitempty"`
 	Seq     *int64          `json:"_seq_no,omitempty"`
 	Term    int             `json:"_primary_term,omitempty"`
 	Score   *double         `json:"_score"`
@@ -174,7 +174,7 @@ func (s *searching) hits(top *ranking, total, shards int) (any, error) {
 			h.Score = &score
 		}
 		if s.versions {
-			h.Version = c.doc.version
+			h.Version = &c.doc.version
 		}
 		if s.seqs {
 			h.Seq, h.Term = &c.doc.seq, primaryTerm

@@ -20,6 +20,9 @@ const (
 	settingFields   = "index.mapping.total_fields.limit"
 )
 
+// unset is the value of a setting that goes back to what it is by itself.
+const unset = "\x00"
+
 // flatSettings reads settings nested, dotted, or without their prefix.
 func flatSettings(given map[string]any) (settings, error) {
 	out := settings{}
@@ -34,7 +37,9 @@ func flatSettings(given map[string]any) (settings, error) {
 		if !strings.HasPrefix(prefix, "index.") {
 			prefix = "index." + prefix
 		}
-		out[prefix] = textOf(value)
+		if out[prefix] = textOf(value); value == nil {
+			out[prefix] = unset
+		}
 	}
 	walk("", given)
 	for _, name := range slices.Sorted(maps.Keys(out)) {
@@ -46,6 +51,12 @@ func flatSettings(given map[string]any) (settings, error) {
 }
 
 func checkSetting(name, value string) error {
+	switch name {
+	case settingRefresh, settingShards, settingReplicas, settingWindow, settingFields:
+		if value == unset {
+			return nil
+		}
+	}
 	switch name {
 	case settingRefresh:
 		_, err := parseInterval(name, value)
@@ -93,6 +104,12 @@ func parseInterval(name, text string) (time.Duration, error) {
 	return 0, illegal("failed to parse setting [%s] with value [%s] as a time value: unit is missing or unrecognized", name, text)
 }
 
+// change sets what is given, and drops what is to be as it is by itself.
+func (s settings) change(given settings) {
+	maps.Copy(s, given)
+	maps.DeleteFunc(s, func(_, value string) bool { return value == unset })
+}
+
 func (s settings) number(name string, otherwise int) int {
 	if n, err := strconv.Atoi(s[name]); err == nil {
 		return n
@@ -123,7 +140,9 @@ func (s settings) nested() map[string]any {
 			}
 			at = next
 		}
-		at[parts[len(parts)-1]] = value
+		if at[parts[len(parts)-1]] = value; value == unset {
+			at[parts[len(parts)-1]] = nil
+		}
 	}
 	return out
 }

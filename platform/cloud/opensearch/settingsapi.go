@@ -85,6 +85,9 @@ func (s *Service) putSettings(_ context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(changed) == 0 {
+		return nil, validation("no settings to update")
+	}
 	found, err := s.resolve(q.vars["index"], q.lookup())
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func (s *Service) putSettings(_ context.Context, q *request) (any, error) {
 	}
 	for _, ix := range found {
 		ix.mu.Lock()
-		maps.Copy(ix.settings, changed)
+		ix.settings.change(changed)
 		if !ix.due.IsZero() { // what is unseen follows the new interval
 			ix.refresh()
 		}

@@ -17,7 +17,7 @@ import (
 type template struct {
 	Patterns   []string       `json:"index_patterns"`
 	Template   map[string]any `json:"template,omitempty"`
-	ComposedOf []string       `json:"composed_of"`
+	ComposedOf []string       `json:"composed_of,omitzero"` // shown as nothing, where there is a template, and as given
 	Priority   *int64         `json:"priority,omitempty"`
 	Version    *int64         `json:"version,omitempty"`
 	Meta       map[string]any `json:"_meta,omitempty"`
@@ -58,6 +58,9 @@ func (s *Service) putTemplate(_ context.Context, q *request) (any, error) {
 	name := q.vars["name"]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.templates[name] != nil && q.flag("create", false) {
+		return nil, illegal("index template [%s] already exists", name)
+	}
 	for _, other := range slices.Sorted(maps.Keys(s.templates)) {
 		have := s.templates[other]
 		if other == name || have.priority() != t.priority() || !overlap(have.Patterns, t.Patterns) {
@@ -87,13 +90,16 @@ func parseTemplate(given map[string]any) (*template, error) {
 			return nil, &Error{Type: "x_content_parse_exception", Reason: "[index_template] unknown field [" + name + "]", Status: http.StatusBadRequest}
 		}
 	}
-	t := &template{ComposedOf: []string{}}
+	t := &template{}
 	if one, ok := given["index_patterns"].(string); ok {
 		given["index_patterns"] = []any{one}
 	}
 	raw, _ := json.Marshal(given) // came out of JSON
 	if err := json.Unmarshal(raw, t); err != nil {
 		return nil, &Error{Type: "x_content_parse_exception", Reason: fmt.Sprintf("[index_template] failed to parse: %v", err), Status: http.StatusBadRequest}
+	}
+	if t.Template != nil && t.ComposedOf == nil {
+		t.ComposedOf = []string{}
 	}
 	if len(t.Patterns) == 0 {
 		return nil, illegal("Required [index_patterns]")
@@ -147,8 +153,10 @@ func (s *Service) getTemplate(_ context.Context, q *request) (any, error) {
 			list = append(list, map[string]any{"name": name, "index_template": s.templates[name]})
 		}
 	}
-	missing := named && len(list) == 0 && !strings.Contains(pattern, "*")
+	missing := named && len(list) == 0 && pattern != "*"
 	switch {
+	case missing && strings.Contains(pattern, "*") && q.http.Method == http.MethodGet:
+		return answer{http.StatusNotFound, map[string]any{"index_templates": list}}, nil
 	case q.http.Method == http.MethodHead && missing:
 		return status(http.StatusNotFound), nil
 	case missing:
@@ -163,7 +171,7 @@ func (s *Service) deleteTemplate(_ context.Context, q *request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	pattern := q.vars["name"]
-	any := strings.Contains(pattern, "*")
+	any := pattern == "*"
 	for _, name := range slices.Sorted(maps.Keys(s.templates)) {
 		if matches(pattern, name) {
 			any = true

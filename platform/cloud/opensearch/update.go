@@ -21,6 +21,9 @@ func (s *Service) updateDoc(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := u.validate(c); err != nil {
+		return nil, err
+	}
 	find := func() (*index, error) { return s.writable(q.vars["index"], q.query.Get("require_alias") == "true") }
 	return s.write(ctx, q, find, func(ix *index) (*outcome, error) {
 		w, err := ix.update(q.vars["id"], u, c)
@@ -44,6 +47,9 @@ type update struct {
 }
 
 func parseUpdate(body []byte) (*update, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, validation("script or doc is missing")
+	}
 	given, err := parseObject(body)
 	if err != nil {
 		return nil, err
@@ -67,6 +73,17 @@ func parseUpdate(body []byte) (*update, error) {
 		return nil, validation("script or doc is missing")
 	}
 	return u, nil
+}
+
+// validate refuses conditions on the version of a document that the update may make.
+func (u *update) validate(c conditions) error {
+	switch {
+	case c.ifSeq >= 0 && u.DocAsUpsert:
+		return validation("compare and write operations can not be used with upsert")
+	case c.ifSeq >= 0 && len(u.Upsert) > 0:
+		return validation("upsert requests don't support `if_seq_no` and `if_primary_term`")
+	}
+	return nil
 }
 
 // update merges a part into a document. The caller holds the lock.

@@ -42,6 +42,7 @@ func Run(t *testing.T, target Target) {
 		{"documents", documents()},
 		{"versions", versions()},
 		{"updates", updates()},
+		{"refusals", refusals()},
 		{"bulk", bulk()},
 		{"bulk errors", bulkErrors()},
 		{"refresh", refresh()},
