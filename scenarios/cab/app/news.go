@@ -50,13 +50,14 @@ func cells(windows []event.Metrics) []cell {
 	all := make([]cell, 0, len(windows))
 	for _, m := range windows {
 		row, column, ok := place(m.Zone)
-		if !ok {
+		mean := math.Round(m.MeanSpeedKmh()*10) / 10
+		if !ok || math.IsNaN(mean) || math.IsInf(mean, 0) { // JSON has no such number
 			continue
 		}
 		all = append(all, cell{
 			float64(m.WindowStart.Time().UnixMilli()), float64(row), float64(column),
 			float64(m.Events), float64(m.Hired), float64(m.Free), float64(m.PickUps), float64(m.DropOffs), float64(m.ActiveCabs),
-			math.Round(m.MeanSpeedKmh()*10) / 10,
+			mean,
 		})
 	}
 	return all

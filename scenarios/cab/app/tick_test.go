@@ -1,8 +1,10 @@
 package app
 
 import (
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"testing"
 	"time"
 
@@ -44,6 +46,23 @@ func TestSamplesTellRates(t *testing.T) {
 		if len(s.Stages) != 1 || s.Hub != test.hub || s.Stages[0].Rate != test.rate || s.Stages[0].Records != test.records ||
 			s.Stages[0].Seconds != test.seconds || (s.Blind != "") != test.blind {
 			t.Errorf("%s: %+v, want %+v", test.name, s, test)
+		}
+	}
+}
+
+// JSON has no such number, and one window must not hide all the others.
+func TestWindowThatIsNoNumberHidesNoOther(t *testing.T) {
+	t.Parallel()
+	a := &App{log: slog.New(slog.DiscardHandler)}
+	s := newStore("r")
+	for i, sum := range []float64{math.NaN(), 30, math.Inf(1)} {
+		m := event.Metrics{RunID: "r", Zone: event.ZoneName(0, i), Events: 1, SpeedSumKmh: sum, SpeedCount: 1, Revision: 1}
+		s.window(m, time.Time{})
+	}
+	for _, n := range []news{s.tick(sample{}), s.all()} {
+		var told struct{ Cells []cell }
+		if err := json.Unmarshal(a.encode(n), &told); err != nil || len(told.Cells) != 1 || told.Cells[0][9] != 30 {
+			t.Errorf("told %s, %v", a.encode(n), err)
 		}
 	}
 }
