@@ -46,7 +46,7 @@ func TestLibraryAndOracleAgree(t *testing.T) {
 				}
 			case event.Signup:
 				l.Acknowledged(p.ID)
-				l.Arrived("browser", p.ID)
+				l.Arrived(event.BrowserPoint, p.ID)
 				l.Outcome(p.ID, finder.Offer(e).Answer())
 			}
 		}

@@ -16,7 +16,6 @@ const (
 	devicesFor   = 10 * time.Second
 	growthMax    = 1.10
 	locationRate = 5000
-	offerLatency = "signup→offer"
 	offerP99Max  = 150.0 // ms, the scenario's objective
 )
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/weirstream/weir/scenarios/location/event"
 )
 
 type quantiles struct{ P50, P99 float64 }
@@ -39,7 +41,7 @@ func runLocation(ctx context.Context, weir string, rate int, length time.Duratio
 	if devices > 0 {
 		args = append(args, "--devices", strconv.Itoa(devices))
 	}
-	return runScenario(ctx, weir, offerLatency, args...)
+	return runScenario(ctx, weir, event.SignupToOffer, args...)
 }
 
 // runScenario runs and reads the verdict, whatever it is.

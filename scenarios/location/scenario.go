@@ -20,6 +20,7 @@ import (
 
 	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location/event"
 	"github.com/weirstream/weir/scenarios/location/offers"
 )
 
@@ -31,7 +32,7 @@ const (
 	FunctionName       = "location-offers"
 	MappingReader      = "offers-function" // enhanced fan-out consumer of SignupsStream
 	AppReader          = "app"             // enhanced fan-out consumer of OffersStream
-	componentApp       = "app"
+	componentApp       = event.AppService
 	componentRole      = "function"
 	settingReader      = "reader"
 	settingShards      = "shards"
@@ -45,7 +46,6 @@ const (
 	longestWait        = 30 * time.Second // a browser is told to come back after
 	functionMax        = 10 * time.Second // one invocation
 	sharedPollMax      = time.Second      // a shared-throughput mapping reads a shard once a second
-	signupToOffer      = "signup→offer"   // the latency that has an objective
 	sloFanOut          = 150 * time.Millisecond
 	sloSharedRead      = 1500 * time.Millisecond
 	defaultRate        = 200
@@ -92,7 +92,7 @@ func (Scenario) Defaults(settings map[string]string) scenario.Defaults {
 	return scenario.Defaults{
 		Load:  scenario.Load{Rate: defaultRate, Devices: defaultDevices, For: 20 * time.Second},
 		Speed: 1,
-		SLO:   map[string]time.Duration{signupToOffer: slo},
+		SLO:   map[string]time.Duration{event.SignupToOffer: slo},
 		// The last signup's browser gives up after longestWait; a batch in the
 		// function and the poll before it may still be on their way.
 		DrainMax: longestWait + functionMax + sharedPollMax,
@@ -119,7 +119,7 @@ func (Scenario) Hops() []scenario.Hop {
 	return []scenario.Hop{
 		{From: "device", To: SignupsStream, Guarantee: scenario.AtLeastOnce, Store: scenario.Stream(SignupsStream), Identify: identify},
 		{From: SignupsStream, To: OffersStream, Guarantee: scenario.AtLeastOnce, Store: scenario.Stream(OffersStream), Identify: identify},
-		{From: OffersStream, To: "browser", Guarantee: scenario.ExactlyOnce},
+		{From: OffersStream, To: event.BrowserPoint, Guarantee: scenario.ExactlyOnce},
 	}
 }
 

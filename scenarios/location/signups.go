@@ -20,15 +20,15 @@ const (
 	bodyBytesMax    = 64 << 10
 	bodyDrainMax    = 4 << 20 // read past a body that is too large, so that the refusal can be read
 	bodyMax         = 10 * time.Second
-	suffixAccepted  = "/accepted"
-	suffixOffer     = "/offer"
+	suffixAccepted  = "/" + event.AcceptedEvent
+	suffixOffer     = "/" + event.OfferEvent
 	retryAfterGuess = "1" // seconds
 )
 
 func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /signups", a.signUp)
-	mux.HandleFunc("GET /signups/{id}/offer", a.offer)
+	mux.HandleFunc("POST "+event.SignupsPath, a.signUp)
+	mux.HandleFunc("GET "+event.SignupsPath+"/{id}/offer", a.offer)
 	mux.HandleFunc("GET /events", a.events)
 	mux.HandleFunc("GET /stats", a.stats)
 	mux.HandleFunc("GET /legend.json", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.legend) })
@@ -76,11 +76,11 @@ func (a *App) signUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !wantsEvents(r) {
-		replyJSON(w, http.StatusAccepted, map[string]string{"id": t.id, "offer_url": "/signups/" + t.id + "/offer"})
+		replyJSON(w, http.StatusAccepted, map[string]string{"id": t.id, "offer_url": event.SignupsPath + "/" + t.id + "/offer"})
 		return
 	}
 	s := openStream(w, a.env.Wall)
-	s.add("accepted", t.id+suffixAccepted, []byte(`{"id":"`+t.id+`"}`))
+	s.add(event.AcceptedEvent, t.id+suffixAccepted, []byte(`{"id":"`+t.id+`"}`))
 	if !isClosed(t.answered) && s.send() != nil {
 		return
 	}
@@ -92,13 +92,13 @@ func (a *App) signUp(w http.ResponseWriter, r *http.Request) {
 func (a *App) push(ctx context.Context, s *stream, t *ticket, timeout <-chan time.Time, began time.Time) {
 	select {
 	case <-t.answered:
-		s.add("offer", t.id+suffixOffer, t.offer)
+		s.add(event.OfferEvent, t.id+suffixOffer, t.offer)
 		if s.end() == nil {
 			a.figures.delivered(a.env.Wall.Now().Sub(began))
 		}
 	case <-timeout:
 		a.figures.timeouts.Add(1)
-		s.add("timeout", "", []byte(`{"id":"`+t.id+`"}`))
+		s.add(event.TimeoutEvent, "", []byte(`{"id":"`+t.id+`"}`))
 		_ = s.end() // the client that has gone learns nothing either way
 	case <-ctx.Done():
 	}

@@ -313,12 +313,12 @@ func points(l *ledger.Ledger) string {
 	if l.RejectedCount() > 0 {
 		at = append(at, "rejected")
 	}
-	for _, point := range []string{Browser, TimedOut, Abandoned, Overload} {
+	for _, point := range []string{event.BrowserPoint, event.TimedOutPoint, event.AbandonedPoint, event.OverloadPoint} {
 		if l.Has(point, ledger.ID{}) {
 			at = append(at, point)
 		}
 	}
-	if l.Count(Browser).Duplicates > 0 {
+	if l.Count(event.BrowserPoint).Duplicates > 0 {
 		at = append(at, "duplicate")
 	}
 	if n, _ := l.Conflicts(); n > 0 {

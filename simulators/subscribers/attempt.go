@@ -49,7 +49,7 @@ func (b *browser) request(ctx context.Context) (*http.Request, error) {
 	}
 	r.Header["Accept"] = b.acceptHeader
 	if b.accepted {
-		r.Header["Last-Event-Id"] = []string{b.id + "/accepted"}
+		r.Header["Last-Event-Id"] = []string{b.id + "/" + event.AcceptedEvent}
 	} else {
 		r.Header["Content-Type"] = b.contentType
 	}
@@ -78,15 +78,15 @@ func (b *browser) follow(body io.Reader) verdict {
 			return v
 		}
 		switch string(name) {
-		case "accepted":
+		case event.AcceptedEvent:
 			b.accept()
-		case "offer":
+		case event.OfferEvent:
 			v = answered
 			b.accept() // an answer to a repeated signup may be the offer alone
 			b.offered(data)
-		case "timeout":
+		case event.TimeoutEvent:
 			v = answered
-			b.ledger.Arrived(TimedOut, b.planned.ID)
+			b.ledger.Arrived(event.TimedOutPoint, b.planned.ID)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (c *crowd) play(ctx context.Context, p scenario.Planned) {
 		c.retries.Add(1)
 	}
 	if b.accepted {
-		c.ledger.Arrived(Abandoned, p.ID)
+		c.ledger.Arrived(event.AbandonedPoint, p.ID)
 	}
 }
 
@@ -105,7 +105,7 @@ func (b *browser) pause(ctx context.Context, attempt int, retryAfter time.Durati
 // an outcome too, and a wrong one.
 func (b *browser) offered(data []byte) {
 	l, id := b.ledger, b.planned.ID
-	l.Arrived(Browser, id)
+	l.Arrived(event.BrowserPoint, id)
 	var offer event.Offer
 	switch err := json.Unmarshal(data, &offer); {
 	case err != nil:
@@ -119,7 +119,7 @@ func (b *browser) offered(data []byte) {
 	default:
 		l.Outcome(id, offer.Answer())
 	}
-	l.Latency(ToOffer, b.sinceDue())
+	l.Latency(event.SignupToOffer, b.sinceDue())
 }
 
 // elsewhere tells whether at is not where the signup came from.

@@ -72,7 +72,7 @@ func newRubbish() rubbish {
 }
 
 func rejectLabels(name, field string) map[string]string {
-	return map[string]string{"expect": "reject", "field": field, "kind": "malformed", "mistake": name}
+	return map[string]string{event.ExpectLabel: event.ExpectReject, event.FieldLabel: field, kindLabel: "malformed", event.MistakeLabel: name}
 }
 
 // draw spoils s. Its body names an empty run, for Simulate to fill in.

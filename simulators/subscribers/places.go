@@ -13,6 +13,9 @@ import (
 	"github.com/weirstream/weir/scenarios/location/event"
 )
 
+// kindLabel says what is hard about an event: a Place's Kind, or "malformed".
+const kindLabel = "kind"
+
 //go:embed cities.csv
 var citiesCSV string
 
@@ -124,7 +127,7 @@ func newPlace(name, country, lat, lon, kind, radius string) (Place, error) {
 	if p.RadiusKm == 0 {
 		p.lonSpan = 0
 	}
-	p.labels = map[string]string{"country": country, "kind": kind, "place": name}
+	p.labels = map[string]string{event.CountryLabel: country, kindLabel: kind, event.PlaceLabel: name}
 	return p, nil
 }
 

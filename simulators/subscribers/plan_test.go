@@ -82,16 +82,16 @@ func TestPlanKeepsItsPromises(t *testing.T) {
 			t.Fatalf("%s: want sequence %d", p.ID, next[p.ID.Device])
 		}
 		next[p.ID.Device]++
-		kinds[p.Labels["kind"]]++
+		kinds[p.Labels[kindLabel]]++
 		total++
 		s, wellFormed := p.Event.(event.Signup)
-		if wellFormed == (p.Labels["expect"] == "reject") {
+		if wellFormed == (p.Labels[event.ExpectLabel] == event.ExpectReject) {
 			t.Fatalf("%s: %T labelled %v", p.ID, p.Event, p.Labels)
 		}
 		if !wellFormed {
 			continue
 		}
-		countries[p.Labels["country"]] = true
+		countries[p.Labels[event.CountryLabel]] = true
 		if s.ID != p.ID.String() || s.RunID != "" || s.SchemaVersion != event.SchemaVersion ||
 			!s.EventTime.Equal(epoch.Add(p.At).Truncate(time.Millisecond)) ||
 			math.Abs(s.Location.Latitude) > 90 || math.Abs(s.Location.Longitude) > 180 {

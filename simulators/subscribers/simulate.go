@@ -9,14 +9,15 @@ import (
 
 	"github.com/weirstream/weir/platform/ledger"
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location/event"
 )
 
 // Simulate sends each due signup at once and returns when all have their answers.
 // The schedule never waits: a signup due while MaxWaiting
-// others wait is not sent but recorded at Overload and so fails the run, and
+// others wait is not sent but recorded at event.OverloadPoint and so fails the run, and
 // one that waits for a free connection is late by that, which ConnWait shows.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
-	app, err := connectionsTo(env.URL("app"))
+	app, err := connectionsTo(env.URL(event.AppService))
 	if err != nil {
 		return err
 	}
@@ -24,7 +25,7 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	defer context.AfterFunc(ctx, app.close)()
 	crowd := &crowd{
 		cfg: s.cfg, env: env, ledger: l,
-		url:          env.URL("app") + "/signups",
+		url:          env.URL(event.AppService) + event.SignupsPath,
 		app:          app,
 		conns:        make(chan struct{}, s.cfg.MaxConns),
 		acceptHeader: []string{"text/event-stream"}, contentType: []string{"application/json"},
@@ -96,7 +97,7 @@ type crowd struct {
 
 // refuse records a signup that is due while too many wait.
 func (c *crowd) refuse(p scenario.Planned) {
-	c.ledger.Arrived(Overload, p.ID)
+	c.ledger.Arrived(event.OverloadPoint, p.ID)
 	if c.overload.Add(1) == 1 {
 		c.env.Log.Error("too many signups wait: this one and others are not sent",
 			"id", p.ID.String(), "limit", c.cfg.MaxWaiting)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/platform/scenario"
+	"github.com/weirstream/weir/scenarios/location/event"
 )
 
 func TestSimulateBoundsAndReusesConnections(t *testing.T) {
@@ -39,7 +40,7 @@ func TestSimulateBoundsAndReusesConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := l.Count(Browser).Distinct; got != n {
+	if got := l.Count(event.BrowserPoint).Distinct; got != n {
 		t.Errorf("%d offers, want %d", got, n)
 	}
 	// A connection comes back to the pool a moment after its answer was read to
@@ -70,10 +71,10 @@ func TestSimulateNeverBlocksTheSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := l.Count(Overload).Distinct; got != n-limit || l.SentCount() != n {
+	if got := l.Count(event.OverloadPoint).Distinct; got != n-limit || l.SentCount() != n {
 		t.Errorf("%d of %d over the limit, want %d", got, l.SentCount(), n-limit)
 	}
-	if got := l.Count(Browser).Distinct; got != limit {
+	if got := l.Count(event.BrowserPoint).Distinct; got != limit {
 		t.Errorf("%d offers, want %d", got, limit)
 	}
 }
@@ -102,8 +103,8 @@ func TestSimulateSurvivesAnUnreachableApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.SentCount() != 3 || l.AcknowledgedCount() != 0 || l.Count(Abandoned).Distinct != 0 {
-		t.Errorf("sent %d, accepted %d, abandoned %d", l.SentCount(), l.AcknowledgedCount(), l.Count(Abandoned).Distinct)
+	if l.SentCount() != 3 || l.AcknowledgedCount() != 0 || l.Count(event.AbandonedPoint).Distinct != 0 {
+		t.Errorf("sent %d, accepted %d, abandoned %d", l.SentCount(), l.AcknowledgedCount(), l.Count(event.AbandonedPoint).Distinct)
 	}
 }
 
@@ -115,7 +116,7 @@ func TestLatenciesCountFromTheSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{SendLag, ConnWait, ToAccept, ToOffer} {
+	for _, name := range []string{SendLag, ConnWait, ToAccept, event.SignupToOffer} {
 		if q := l.Quantiles()[name]; q.P50 < 60_000 || q.P50 > 120_000 {
 			t.Errorf("%s is %v ms, want a minute and a little", name, q.P50)
 		}
@@ -155,7 +156,7 @@ func BenchmarkSimulate(b *testing.B) {
 		}
 	}
 	l, err := simulateAt(b, b.Context(), Config{MaxConns: 256, MaxWaiting: b.N, LongestWait: time.Hour}, server.URL, plan)
-	if err != nil || l.Count(Browser).Distinct != b.N {
-		b.Fatalf("%d of %d offers: %v", l.Count(Browser).Distinct, b.N, err)
+	if err != nil || l.Count(event.BrowserPoint).Distinct != b.N {
+		b.Fatalf("%d of %d offers: %v", l.Count(event.BrowserPoint).Distinct, b.N, err)
 	}
 }

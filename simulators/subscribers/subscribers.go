@@ -13,16 +13,11 @@ import (
 	"github.com/weirstream/weir/platform/scenario"
 )
 
-// The points and latencies a simulation records besides the ledger's own.
+// The latencies a simulation records besides the one that package event names.
 const (
-	Browser   = "browser"         // an offer event was seen, once per event
-	TimedOut  = "timeout"         // the app said that no offer came in time
-	Abandoned = "abandoned"       // accepted, but the longest wait passed without an answer
-	Overload  = "overload"        // due while MaxWaiting devices were waiting, so never on the wire
-	SendLag   = "send lag"        // from the schedule to the simulator's queue: its own delay
-	ConnWait  = "connection wait" // from the schedule to the first attempt: also for one of MaxConns
-	ToOffer   = "signup→offer"
-	ToAccept  = "signup→accepted"
+	SendLag  = "send lag"        // from the schedule to the simulator's queue: its own delay
+	ConnWait = "connection wait" // from the schedule to the first attempt: also for one of MaxConns
+	ToAccept = "signup→accepted"
 )
 
 // Config bounds a simulation; zero fields take defaults.

@@ -13,13 +13,6 @@ import (
 	"github.com/weirstream/weir/scenarios/location/event"
 )
 
-// The points at which the simulator marks what a device saw.
-const (
-	browser  = "browser"
-	timedOut = "timeout"
-	overload = "overload"
-)
-
 // Oracle grades runs of the location scenario. It is safe for concurrent use.
 type Oracle struct {
 	book *rulebook
@@ -45,12 +38,12 @@ func (o *Oracle) Grade(ctx context.Context, _ scenario.Env, plan iter.Seq[scenar
 			return nil, fmt.Errorf("grade: %w", ctx.Err())
 		}
 		switch signup, wellFormed := p.Event.(event.Signup); {
-		case p.Labels["expect"] == "reject":
+		case p.Labels[event.ExpectLabel] == event.ExpectReject:
 			t.malformed(p)
 		case wellFormed:
 			t.signup(p, signup, o.book)
 		default:
-			return nil, fmt.Errorf("grade %s: the plan has a %T without the label expect=reject", p.ID, p.Event)
+			return nil, fmt.Errorf("grade %s: the plan has a %T without the label %s=%s", p.ID, p.Event, event.ExpectLabel, event.ExpectReject)
 		}
 	}
 	return t.outcomes(), nil

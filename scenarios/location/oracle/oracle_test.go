@@ -24,7 +24,7 @@ func place(device int, country string, lat, lon float64) scenario.Planned {
 	return scenario.Planned{
 		ID:     id(device),
 		Event:  event.Signup{ID: id(device).String(), Location: event.Location{Latitude: lat, Longitude: lon}},
-		Labels: map[string]string{"country": country, "place": "a place"},
+		Labels: map[string]string{event.CountryLabel: country, event.PlaceLabel: "a place"},
 	}
 }
 
@@ -35,8 +35,8 @@ func plan() []scenario.Planned {
 		place(2, "FR", 43.3, 5.4),  // far from both points: radio only
 		place(3, "", 0, 0),         // at sea
 		place(4, "CH", 46.2, 6.14), // at a border
-		{ID: id(5), Event: []byte("{"), Labels: map[string]string{"expect": "reject", "field": "", "mistake": "cut short"}},
-		{ID: id(6), Event: []byte("{}"), Labels: map[string]string{"expect": "reject", "field": "location", "mistake": "no location"}},
+		{ID: id(5), Event: []byte("{"), Labels: map[string]string{event.ExpectLabel: event.ExpectReject, event.FieldLabel: "", event.MistakeLabel: "cut short"}},
+		{ID: id(6), Event: []byte("{}"), Labels: map[string]string{event.ExpectLabel: event.ExpectReject, event.FieldLabel: "location", event.MistakeLabel: "no location"}},
 	}
 }
 
@@ -74,7 +74,7 @@ func play(skip ...int) *ledger.Ledger {
 			l.Refused(id(n), `field "location"`)
 		default:
 			l.Acknowledged(id(n))
-			l.Arrived(browser, id(n))
+			l.Arrived(event.BrowserPoint, id(n))
 			l.Outcome(id(n), rightAnswers[n].Answer())
 		}
 	}
@@ -117,7 +117,7 @@ func TestGrade(t *testing.T) {
 		{"all well", -1, func(*ledger.Ledger) {}, nil},
 		{"swapped offer", 4, func(l *ledger.Ledger) {
 			l.Acknowledged(id(4))
-			l.Arrived(browser, id(4))
+			l.Arrived(event.BrowserPoint, id(4))
 			l.Outcome(id(4), answer("DE", "fra", "fiber").Answer())
 		}, map[string]string{correct: "1 wrong: d000004-000000: got DE fra fiber [1000/500 Mbps 30 EUR], want CH zrh gold [2000/2000 Mbps 99 CHF] (a place)"}},
 		{"right place, wrong options", 1, func(l *ledger.Ledger) {
@@ -132,18 +132,18 @@ func TestGrade(t *testing.T) {
 		}, map[string]string{correct: "got FR zrh radio [50/10 Mbps 11.5 EUR], want FR zrh radio [50/10 Mbps 10.5 EUR]"}},
 		{"offer lost", 2, func(l *ledger.Ledger) {
 			l.Acknowledged(id(2))
-			l.Arrived("abandoned", id(2))
+			l.Arrived(event.AbandonedPoint, id(2))
 		}, map[string]string{once: "1 without an offer: d000002-000000", waits: "1 neither got an offer nor were told that none came: d000002-000000"}},
 		{"told that none came", 2, func(l *ledger.Ledger) {
 			l.Acknowledged(id(2))
-			l.Arrived(timedOut, id(2))
+			l.Arrived(event.TimedOutPoint, id(2))
 		}, map[string]string{once: "1 without an offer: d000002-000000"}},
 		{"offer twice", -1, func(l *ledger.Ledger) {
-			l.Arrived(browser, id(3))
+			l.Arrived(event.BrowserPoint, id(3))
 			l.Outcome(id(3), rightAnswers[3].Answer())
 		}, map[string]string{once: "1 offers too many: d000003-000000"}},
 		{"two offers that differ", -1, func(l *ledger.Ledger) {
-			l.Arrived(browser, id(3))
+			l.Arrived(event.BrowserPoint, id(3))
 			l.Outcome(id(3), "XX")
 		}, map[string]string{once: "1 that contradict an earlier one: d000003-000000"}},
 		{
@@ -171,7 +171,7 @@ func TestGrade(t *testing.T) {
 			map[string]string{sent: "1 not accepted: d000000-000000: sent, never accepted"},
 		},
 		{
-			"simulator too slow", 0, func(l *ledger.Ledger) { l.Arrived(overload, id(0)) },
+			"simulator too slow", 0, func(l *ledger.Ledger) { l.Arrived(event.OverloadPoint, id(0)) },
 			map[string]string{sent: "not sent, the simulator was at its limit"},
 		},
 	} {

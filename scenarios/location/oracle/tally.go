@@ -43,17 +43,17 @@ func (t *tally) signup(p scenario.Planned, signup event.Signup, book *rulebook) 
 	got := l.OutcomeOf(id)
 	if got == "" {
 		t.noOffer.add(id, "")
-		if !l.Has(timedOut, id) {
+		if !l.Has(event.TimedOutPoint, id) {
 			t.noAnswer.add(id, "")
 		}
 		return
 	}
-	want, err := book.offer(p.Labels["country"], signup.Location)
+	want, err := book.offer(p.Labels[event.CountryLabel], signup.Location)
 	switch {
 	case err != nil:
 		t.wrong.add(id, fmt.Sprintf("got %s, but %v", got, err))
 	case got != want.Answer():
-		t.wrong.add(id, fmt.Sprintf("got %s, want %s (%s)", got, want.Answer(), p.Labels["place"]))
+		t.wrong.add(id, fmt.Sprintf("got %s, want %s (%s)", got, want.Answer(), p.Labels[event.PlaceLabel]))
 	default:
 		t.correct++
 	}
@@ -63,7 +63,7 @@ func (t *tally) whyNotTaken(id ledger.ID) string {
 	switch {
 	case !t.ledger.WasSent(id):
 		return "not sent"
-	case t.ledger.Has(overload, id):
+	case t.ledger.Has(event.OverloadPoint, id):
 		return "not sent, the simulator was at its limit"
 	}
 	return "sent, never accepted"
@@ -73,15 +73,15 @@ func (t *tally) whyNotTaken(id ledger.ID) string {
 func (t *tally) malformed(p scenario.Planned) {
 	t.malformedCount++
 	l, id := t.ledger, p.ID
-	want := "field " + strconv.Quote(p.Labels["field"])
+	want := "field " + strconv.Quote(p.Labels[event.FieldLabel])
 	got, told := l.RefusalOf(id)
 	switch {
 	case l.WasAcknowledged(id):
-		t.notRefused.add(id, "accepted with "+p.Labels["mistake"])
+		t.notRefused.add(id, "accepted with "+p.Labels[event.MistakeLabel])
 	case !l.WasRejected(id):
 		t.notRefused.add(id, t.whyNotTaken(id)+" nor refused")
 	case !told || got != want:
-		t.misnamed.add(id, fmt.Sprintf("%s: got %s, want %s", p.Labels["mistake"], got, want))
+		t.misnamed.add(id, fmt.Sprintf("%s: got %s, want %s", p.Labels[event.MistakeLabel], got, want))
 	default:
 		t.refused++
 	}
@@ -112,7 +112,7 @@ func (t *tally) sentAndAccepted() scenario.Outcome {
 }
 
 func (t *tally) exactlyOnce() scenario.Outcome {
-	twice := findings{count: t.ledger.Count(browser).Duplicates, first: named(t.ledger.Duplicated(browser))}
+	twice := findings{count: t.ledger.Count(event.BrowserPoint).Duplicates, first: named(t.ledger.Duplicated(event.BrowserPoint))}
 	conflicts, ids := t.ledger.Conflicts()
 	differing := findings{count: conflicts, first: named(ids)}
 	return promise("exactly one offer per signup",
