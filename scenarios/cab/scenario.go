@@ -24,7 +24,7 @@ import (
 
 // Components, which are services too.
 const (
-	componentHub     = "hub"
+	componentHub     = event.HubService
 	componentRefine  = "refine"
 	componentMeasure = "measure"
 	componentIndex   = "index"

@@ -34,7 +34,7 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	defer transport.CloseIdleConnections()
 	n := &network{
 		cfg: s.cfg, env: env, ledger: l, quotedRunID: runID,
-		url: env.URL("hub") + event.TelemetryPath, client: &http.Client{Transport: transport},
+		url: env.URL(event.HubService) + event.TelemetryPath, client: &http.Client{Transport: transport},
 	}
 	gateways := make([]*gateway, s.cfg.Gateways)
 	var wg sync.WaitGroup

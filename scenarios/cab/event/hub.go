@@ -14,6 +14,7 @@ package event
 // After a 503, or where the connection ends without an answer, any of the lines
 // may be on the topic.
 const (
+	HubService    = "hub" // under which it is found
 	TelemetryPath = "/telemetry"
 	NDJSON        = "application/x-ndjson"
 )
