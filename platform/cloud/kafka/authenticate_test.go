@@ -8,7 +8,6 @@ import (
 	"net"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -36,7 +35,7 @@ func TestClientsAuthenticate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := dialAs(t, test.mechanism, seeds, kgo.RequestRetries(0))
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			err := client.Ping(ctx)
 			if (err == nil) != test.admitted {

@@ -84,7 +84,9 @@ func TestMembersKilledWhileTheyJoinAreForgotten(t *testing.T) {
 	const killed = 20
 	s, seeds, _ := run(t, Config{})
 	ask := func(client *kgo.Client, member string) *kmsg.JoinGroupResponse {
-		resp, err := join("g", member).RequestWith(t.Context(), client)
+		lasts := join("g", member)
+		lasts.SessionTimeoutMillis = 60_000 // longer than the others take to come
+		resp, err := lasts.RequestWith(t.Context(), client)
 		if err != nil {
 			t.Fatal(err)
 		}

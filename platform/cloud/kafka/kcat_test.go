@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // kcat stands for the clients that are built on librdkafka.
@@ -25,7 +24,7 @@ func TestKcatListsWritesAndReads(t *testing.T) {
 			makeTopic(t, client, topic, 3, nil)
 			kcat := func(input string, args ...string) string {
 				t.Helper()
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 				defer cancel()
 				command := exec.CommandContext(ctx, "kcat", append(args, "-b", strings.Join(seeds, ","), "-X", "security.protocol=SASL_PLAINTEXT",
 					"-X", "sasl.mechanisms="+mechanism, "-X", "sasl.username=test", "-X", "sasl.password=test")...)

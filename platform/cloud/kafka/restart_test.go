@@ -100,7 +100,7 @@ func TestNobodyBringsTheBrokersDown(t *testing.T) {
 		if _, err := conn.Write(bytes); err != nil {
 			t.Fatal(err)
 		}
-		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		conn.SetReadDeadline(time.Now().Add(patience))
 		if n, err := conn.Read(make([]byte, 64)); n > 0 || os.IsTimeout(err) {
 			t.Errorf("%s: %d bytes, %v; want the connection closed", name, n, err)
 		}

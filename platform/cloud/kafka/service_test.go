@@ -18,6 +18,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is how long anything may take.
+const patience = time.Minute
+
 // run serves a cluster until the test ends, or end is called.
 func run(t *testing.T, cfg Config) (s *Service, seeds []string, end func()) {
 	t.Helper()
@@ -88,7 +91,7 @@ func produce(t *testing.T, client *kgo.Client, topic string, from, to int) {
 // collect polls until n records came.
 func collect(t *testing.T, client *kgo.Client, n int) (got []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for len(got) < n {
 		fetches := client.PollFetches(ctx)
@@ -124,7 +127,7 @@ func TestTopicsAreNeverMadeByThemselves(t *testing.T) {
 	t.Parallel()
 	_, seeds, _ := run(t, Config{})
 	client := dial(t, seeds, kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(1), kgo.RecordRetries(1))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := client.ProduceSync(ctx, &kgo.Record{Topic: "surprise", Value: []byte("v")}).FirstErr(); err == nil {
 		t.Error("a topic that nobody made took a record")

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Kafka's own console tools stand for the clients that are built on Java. They
@@ -28,7 +27,7 @@ sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule require
 	}
 	tool := func(input, name string, args ...string) string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 		defer cancel()
 		command := exec.CommandContext(ctx, name, append([]string{"--bootstrap-server", strings.Join(seeds, ",")}, args...)...)
 		command.Stdin, command.Env = strings.NewReader(input), append(os.Environ(), "LOG_DIR="+filepath.Dir(login))

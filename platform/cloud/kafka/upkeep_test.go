@@ -175,16 +175,17 @@ func TestCompactionIsDurable(t *testing.T) {
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for began := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > patience {
 			t.Fatal("in vain: ", what)
 		}
 	}
 }
 
-// collectAll reads a topic to its end as it is now.
+// collectAll reads a topic to its end as it is now, which may be a transaction's
+// marker.
 func collectAll(t *testing.T, seeds []string, topic string, options ...kgo.Opt) (got []string) {
 	t.Helper()
-	client := dial(t, seeds, append(options, kgo.ConsumeTopics(topic))...)
+	client := dial(t, seeds, append(options, kgo.ConsumeTopics(topic), kgo.KeepControlRecords())...)
 	defer client.Close()
 	ends, err := kadm.NewClient(client).ListCommittedOffsets(t.Context(), topic)
 	if err != nil {
@@ -200,15 +201,17 @@ func collectAll(t *testing.T, seeds []string, topic string, options ...kgo.Opt) 
 			left[o.Partition] = o.Offset
 		}
 	})
-	for quiet := 0; len(left) > 0 && quiet < 4; quiet++ { // a log may end with records that are not shown
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for len(left) > 0 {
 		fetches := client.PollFetches(ctx)
-		cancel()
-		if err := fetches.Err(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatal(err)
+		if err := fetches.Err(); err != nil {
+			t.Fatalf("%d records, and not the end of %v: %v", len(got), left, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
-			got, quiet = append(got, string(r.Value)), 0
+			if !r.Attrs.IsControl() {
+				got = append(got, string(r.Value))
+			}
 			if r.Offset >= left[r.Partition]-1 {
 				delete(left, r.Partition)
 			}
