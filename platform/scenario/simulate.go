@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 )
 
@@ -16,8 +17,10 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 	simulating, stopSimulating := context.WithCancel(ctx)
 	defer stopSimulating()
 	finished := make(chan struct{})
+	var watch sync.WaitGroup
+	defer watch.Wait()
 	defer close(finished)
-	go func() {
+	watch.Go(func() {
 		if r.awaitEnd(failed, finished) {
 			stopSending()
 			limit := r.env.Wall.NewTimer(r.defaults.DrainMax)
@@ -28,7 +31,7 @@ func (r *run) simulate(ctx context.Context, failed <-chan struct{}) error {
 			}
 		}
 		stopSimulating()
-	}()
+	})
 	err := guard(simulating, r.env.Wall, stopGrace, "simulator", func(ctx context.Context) error {
 		return r.Simulator.Simulate(ctx, r.env, r.counted(pace(sending, r.env, r.schedule())), r.ledger)
 	})
