@@ -102,7 +102,7 @@ type harm struct {
 
 func (h *harm) begin(w *scenario.World) {
 	var ctx context.Context
-	ctx, h.stop = context.WithTimeout(h.t.Context(), time.Minute)
+	ctx, h.stop = context.WithTimeout(h.t.Context(), 5*time.Minute)
 	kafka, search := w.Kafka, w.OpenSearch
 	go func() {
 		defer close(h.done)

@@ -139,7 +139,7 @@ func TestReplayedLetterThatFailsAgainIsALetterAgain(t *testing.T) {
 	t.Parallel()
 	c := withLetters(t)
 	c.prints("dlq replay cabs --class handler --yes", "cabs.dlq → cabs: 1 letter\n1 letter put back\n")
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	p, err := kafka.NewProducer(c.cluster, kafka.ProducerConfig{})
 	must(t)(nil, err)

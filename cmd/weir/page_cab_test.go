@@ -52,7 +52,7 @@ func TestPageOfAHeldCabRun(t *testing.T) {
 	t.Cleanup(func() { stop(); <-ended })
 	held := regexp.MustCompile(`(?m)^app +(http://\S+)$`)
 	var at []string
-	for range 1200 {
+	for range 3000 {
 		if at = held.FindStringSubmatch(screen.String()); at != nil {
 			break
 		}
@@ -71,7 +71,7 @@ func TestPageOfAHeldCabRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	looked, cancel := context.WithTimeout(ctx, 30*time.Second)
+	looked, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	checkNews(looked, t, at[1], windows)
 	checkLags(looked, t, at[1])

@@ -25,11 +25,11 @@ func (b Tab) Text(selector string) string {
 	return Eval[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
 }
 
-// Until asks the page until the condition holds, for at least 20 s. (chromedp's
+// Until asks the page until the condition holds, for a minute. (chromedp's
 // own polling needs eval, which the pages' security policy forbids.)
 func (b Tab) Until(condition string) {
 	b.T.Helper()
-	for range 400 {
+	for deadline := (clock.Wall{}).Now().Add(time.Minute); (clock.Wall{}).Now().Before(deadline); {
 		if Eval[bool](b, condition) {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type world struct {
 	env      scenario.Env
 	cfg      app.Config
 	home     string
+	listener atomic.Pointer[net.Listener] // of the first app
 
 	found sync.Map // text by index pattern: what a search of it answers
 }
@@ -74,10 +76,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close() // its port is taken again by each app of the test
+	t.Cleanup(func() { listener.Close() }) // if no app did
+	w.listener.Store(&listener)
 	w.home = "http://" + listener.Addr().String()
 	w.env = scenario.Env{
-		Listen: func(string) (net.Listener, error) { return net.Listen("tcp", listener.Addr().String()) },
+		Listen: w.listen,
 		Wall:   clock.Wall{}, Sim: clock.Simulated{Epoch: minute(9).Time(), Origin: time.Now(), Speed: 20},
 		Log: slog.New(slog.DiscardHandler),
 	}
@@ -89,6 +92,18 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return w
 }
+
+// listen gives the first app a listener that was there before, lest somebody else
+// takes its port, and later ones the same port.
+func (w *world) listen(string) (net.Listener, error) {
+	if first := w.listener.Swap(nil); first != nil {
+		return *first, nil
+	}
+	return net.Listen("tcp", strings.TrimPrefix(w.home, "http://"))
+}
+
+// patience is how long anything may take.
+const patience = time.Minute
 
 func (w *world) search(reply http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
@@ -120,7 +135,7 @@ func (w *world) run() (stop func()) {
 	w.t.Cleanup(stop)
 	select {
 	case <-a.Ready():
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		w.t.Fatal("the app is not ready")
 	}
 	return stop
@@ -240,7 +255,7 @@ func (w *world) get(path string) (int, []byte) {
 func (w *world) until(what string, cond func(news) bool) news {
 	w.t.Helper()
 	var n news
-	for range 400 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if n = w.state(); cond(n) {
 			return n
 		}

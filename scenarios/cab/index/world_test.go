@@ -164,7 +164,7 @@ func (w *world) drive(t *testing.T, cabs, from, to int) {
 func (w *world) settled(t *testing.T) {
 	t.Helper()
 	admin := kadm.NewClient(w.client)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		group := must(admin.Lag(t.Context(), event.IndexGroup))(t)[event.IndexGroup]
 		if total := group.Lag.Total(); total == 0 && group.Error() == nil {
 			return
