@@ -123,3 +123,19 @@ func TestRollingRestartMovesNoPartition(t *testing.T) {
 	}
 	t.Logf("%d assignments made", len(seen.made))
 }
+
+// TestRevocationsInARowAreAllSeen has an idle member hand partitions over twice
+// with no transaction between: the session tells only of the first time.
+func TestRevocationsInARowAreAllSeen(t *testing.T) {
+	t.Parallel()
+	_, cluster := brokers(t, []string{"in", "out", "state"})
+	var members []*kafka.Transformer
+	for n := int64(1); n <= 3; n++ {
+		tr := newTransformer(t, cluster, transformerConfig("g"), number)
+		running(t, tr.Run)
+		members = append(members, tr)
+		within(t, 20*time.Second, fmt.Sprintf("%d partitions for each of %d", partitions/n, n), func() bool {
+			return !slices.ContainsFunc(members, func(m *kafka.Transformer) bool { return m.Stats().Assigned != partitions/n })
+		})
+	}
+}

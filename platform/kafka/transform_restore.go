@@ -125,12 +125,20 @@ func (l *life) fill(ctx context.Context, k *task) error {
 	return nil
 }
 
-// collect lets restored tasks have records.
+// collect lets restored tasks have records, and drops those whose partition was
+// revoked without a word.
 func (l *life) collect() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	owned := l.owned() // not earlier: a task made meanwhile would be taken for listed
 	waiting := false
 	for p, k := range l.tasks {
+		_, ours := owned[p]
+		if k.listed && !ours && !l.open {
+			l.forget(p)
+			continue
+		}
+		k.listed = k.listed || ours
 		if k.ready {
 			continue
 		}
@@ -158,9 +166,14 @@ func (l *life) revoked(_ context.Context, _ *kgo.Client, lost map[string][]int32
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range lost[l.t.cfg.Topic] {
-		l.drop(p)
-		l.t.lags.drop(topicPartition{l.t.cfg.Topic, p})
+		l.forget(p)
 	}
+}
+
+// forget drops a partition that is another member's now; l.mu is held.
+func (l *life) forget(p int32) {
+	l.drop(p)
+	l.t.lags.drop(topicPartition{l.t.cfg.Topic, p})
 }
 
 // drop ends a task; l.mu is held.

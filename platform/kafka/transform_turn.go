@@ -198,6 +198,7 @@ type task struct {
 	partition int32
 	state     State
 	lastCall  time.Time
+	listed    bool // by the client as owned, which it is some time after it was assigned
 	ready     bool // restored
 	dirty     bool // the open transaction changed the state
 	outputs   int64
