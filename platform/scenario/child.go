@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/weirstream/weir/platform/chaos"
 )
 
 // Process is a service that runs in a process of its own.
@@ -25,10 +27,12 @@ type Process interface {
 // as a process, for nothing less can be killed.
 type children map[string]*child
 
+var _ chaos.Services = children(nil)
+
 // child is one of them.
 type child struct {
 	name    string
-	spawn   func(ctx context.Context) (Process, error)
+	spawn   func() (Process, error)
 	started chan struct{} // closed when it takes work for the first time
 	ended   chan error    // an end that nobody asked for
 
@@ -55,7 +59,7 @@ func (c children) adopt(list []Service, names []string, spawn func(service strin
 			found = true
 			kid := &child{
 				name: name, started: make(chan struct{}), ended: make(chan error, 1),
-				spawn: func(context.Context) (Process, error) { return spawn(name) },
+				spawn: func() (Process, error) { return spawn(name) },
 			}
 			c[name] = kid
 			adopted[i] = Service{Name: name, Run: kid.run, Ready: kid.ready}
@@ -101,7 +105,7 @@ func (c *child) start(ctx context.Context) error {
 	if c.process != nil {
 		return nil
 	}
-	p, err := c.spawn(ctx)
+	p, err := c.spawn()
 	if err != nil {
 		return fmt.Errorf("start service %s: %w", c.name, err)
 	}

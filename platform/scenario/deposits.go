@@ -3,7 +3,6 @@ package scenario
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,7 +24,6 @@ const depositVisibility = 5 * time.Minute
 // the poison that was put, and nothing else.
 type deposits struct {
 	client *sqs.Client
-	log    func(msg string, args ...any)
 	since  time.Time // what was sent to a queue before belongs to another run
 	queues []*depositQueue
 }
@@ -40,7 +38,7 @@ type depositQueue struct {
 }
 
 func newDeposits(env Env, targets []chaos.Target) *deposits {
-	d := &deposits{client: sqs.NewFromConfig(env.AWS(Auditor)), log: env.Log.Debug}
+	d := &deposits{client: sqs.NewFromConfig(env.AWS(Auditor))}
 	for _, t := range targets {
 		if t.Kind == chaos.Stream && t.OnFailure != "" && d.queue(t.OnFailure) == nil {
 			d.queues = append(d.queues, &depositQueue{name: t.OnFailure, wanted: map[string]bool{}, seen: map[string]bool{}})
@@ -126,11 +124,10 @@ func (q *depositQueue) judge(body string) {
 	var doc struct {
 		RequestContext   struct{ Condition string }
 		KinesisBatchInfo struct {
-			ShardID  string `json:"shardId"`
-			First    string `json:"startSequenceNumber"`
-			Last     string `json:"endSequenceNumber"`
-			Size     int    `json:"batchSize"`
-			StreamID string `json:"streamArn"`
+			ShardID string `json:"shardId"`
+			First   string `json:"startSequenceNumber"`
+			Last    string `json:"endSequenceNumber"`
+			Size    int    `json:"batchSize"`
 		}
 	}
 	if err := json.Unmarshal([]byte(body), &doc); err != nil {
@@ -148,7 +145,7 @@ func (q *depositQueue) judge(body string) {
 // outcomes look a last time.
 func (d *deposits) outcomes(ctx context.Context) (outcomes []Outcome) {
 	for _, q := range d.queues {
-		q.err = errors.Join(d.look(ctx, q))
+		q.err = d.look(ctx, q)
 		total := len(q.wanted)
 		o := Outcome{
 			Name: "on-failure queue " + q.name,

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -71,7 +70,7 @@ func unsampled(latency string) Skip {
 // objectives judges the p99 of every latency that has one.
 func objectives(slo map[string]time.Duration, measured map[string]ledger.Quantiles) []Outcome {
 	outcomes := make([]Outcome, 0, len(slo))
-	for _, name := range slices.Sorted(maps.Keys(slo)) {
+	for _, name := range sortedKeys(slo) {
 		limit := float64(slo[name]) / float64(time.Millisecond)
 		q, ok := measured[name]
 		o := Outcome{Name: "p99 " + name, Want: fmt.Sprintf("≤ %g ms", limit), Got: "no samples"}

@@ -86,15 +86,20 @@ func (w *groupWatch) Run(ctx context.Context) error {
 
 // read notes the last record of each poll.
 func (w *groupWatch) read(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for {
 		fetches := w.reader.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		fetches.EachError(func(topic string, partition int32, err error) {
+			w.log.Debug("cannot see what comes on a topic, trying again", "topic", topic, "partition", partition, "error", err)
+		})
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 			if n := len(p.Records); n > 0 {
 				w.add(p.Topic, p.Partition, p.Records[n-1].Offset)
 			}
 		})
 	}
-	return nil
 }
 
 func (w *groupWatch) add(topic string, partition int32, offset int64) {

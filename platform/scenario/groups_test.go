@@ -1,15 +1,19 @@
 package scenario
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/clock"
@@ -99,4 +103,41 @@ func TestGroupsAreLateUntilTheyCommit(t *testing.T) {
 	}
 	commit("slow", offset+3)
 	until("slow is done", func() bool { return w.owed() == "" })
+}
+
+// TestWhatTheGroupWatchCannotReadIsSaid forbids it to read a topic.
+func TestWhatTheGroupWatchCannotReadIsSaid(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.TopicAuthorizationFailed, Count: -1})
+	said, out := io.Pipe()
+	env := Env{Wall: clock.Wall{}, Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})), Kafka: func(string) (Brokers, error) {
+		return Brokers{Seeds: cluster.ListenAddrs(), ClientID: "audit"}, nil
+	}}
+	w, err := newGroupWatch(env, []chaos.Target{{Name: "g", Kind: chaos.Group, Reads: []string{"in"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	done := make(chan error, 1)
+	go func() {
+		done <- w.Run(ctx)
+		out.Close()
+	}()
+	lines := bufio.NewScanner(said)
+	found := false
+	for lines.Scan() {
+		if found = strings.Contains(lines.Text(), `topic=in partition=0 error="TOPIC_AUTHORIZATION_FAILED`); found {
+			break
+		}
+	}
+	said.Close() // nobody waits for the others to be read
+	cancel()
+	if err := <-done; err != nil || !found {
+		t.Errorf("said %t, %v", found, err)
+	}
 }

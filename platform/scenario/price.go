@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/weirstream/weir/platform/chaos"
 	"github.com/weirstream/weir/platform/ledger"
 )
 
@@ -52,7 +51,7 @@ func (f *faults) grade(ctx context.Context, r *run) {
 
 // objectives judges the p99 of what no fault was in the way of.
 func (f *faults) objectives(r *run) (outcomes []Outcome) {
-	for _, name := range sortedNames(r.defaults.SLO) {
+	for _, name := range sortedKeys(r.defaults.SLO) {
 		parts := r.ledger.Split(name, f.recovery.inShadow)
 		if parts.OutCount+parts.InCount == 0 && r.interrupted {
 			r.skipped = append(r.skipped, unsampled(name))
@@ -152,7 +151,7 @@ func (r *run) latencies() map[string]ledger.Quantiles {
 	if r.faults == nil {
 		return all
 	}
-	for _, name := range sortedNames(r.defaults.SLO) {
+	for _, name := range sortedKeys(r.defaults.SLO) {
 		if parts := r.ledger.Split(name, r.faults.recovery.inShadow); parts.InCount > 0 {
 			all[name+inFaults] = parts.In
 		}
@@ -160,8 +159,4 @@ func (r *run) latencies() map[string]ledger.Quantiles {
 	return all
 }
 
-func sortedNames(slo map[string]time.Duration) []string { return sortedKeys(slo) }
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-var _ chaos.Services = children(nil)

@@ -67,7 +67,7 @@ func (s *subject) live() (list []*version) {
 
 // register gives a schema its id: the one it has, under any subject, or the
 // next. It is idempotent.
-func (b *books) register(name string, text string, references []reference) (id int, err error) {
+func (b *books) register(name, text string, references []reference) (id int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	parsed, err := b.parse(text, references)

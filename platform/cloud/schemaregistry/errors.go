@@ -49,6 +49,10 @@ func errNoSubject(subject string) *Error {
 	return newError(codeNoSubject, "Subject '%.300s' not found.", subject)
 }
 
+func errNoSubjectLevel(subject string) *Error {
+	return newError(codeNoSubjectLevel, "Subject '%s' does not have subject-level compatibility configured", subject)
+}
+
 func errNoVersion(version int) *Error {
 	return newError(codeNoVersion, "Version %d not found.", version)
 }

@@ -59,7 +59,7 @@ func (s *Service) getSubjectLevel(r *http.Request) (any, error) {
 	defer b.mu.RUnlock()
 	found := b.subjects[name]
 	if (found == nil || found.Level == "") && !flag(r, "defaultToGlobal") {
-		return nil, newError(codeNoSubjectLevel, "Subject '%s' does not have subject-level compatibility configured", name)
+		return nil, errNoSubjectLevel(name)
 	}
 	return levelOutput{b.levelOf(found)}, nil
 }
@@ -94,7 +94,7 @@ func (s *Service) deleteSubjectLevel(r *http.Request) (any, error) {
 	defer b.mu.Unlock()
 	found := b.subjects[name]
 	if found == nil || found.Level == "" {
-		return nil, newError(codeNoSubjectLevel, "Subject '%s' does not have subject-level compatibility configured", name)
+		return nil, errNoSubjectLevel(name)
 	}
 	was := found.Level
 	found.Level = ""

@@ -52,7 +52,7 @@ func (t *truth) windowsOutcome(name string, all iter.Seq2[event.Metrics, error])
 		}
 		which := m.Zone + " " + m.WindowStart.String()
 		zone, ok := zoneIndex(m.Zone)
-		w := t.windows[windowKey{zone, int64(m.WindowStart.Minute()) / 60_000}]
+		w := t.windows[windowKey{zone, int64(m.WindowStart.Minute()) / minuteMs}]
 		if !ok || w == nil || m.WindowStart != m.WindowStart.Minute() {
 			f.unknown.add("%s with %d events", which, m.Events)
 			continue
@@ -79,7 +79,7 @@ func (t *truth) windowsOutcome(name string, all iter.Seq2[event.Metrics, error])
 		f.judge(which, &w.observed, &d)
 	}
 	for _, key := range t.missingWindows() {
-		f.missing.add("%s %s with %d events", zoneName(key.zone), event.Millis(key.minute*60_000), t.windows[key].events)
+		f.missing.add("%s %s with %d events", zoneName(key.zone), event.Millis(key.minute*minuteMs), t.windows[key].events)
 	}
 	wanted := 0
 	for _, w := range t.windows {
@@ -204,4 +204,4 @@ func (t *truth) cabsOutcome(ctx context.Context, seen Observed) scenario.Outcome
 	return f.promise("every cab's last state is right", want)
 }
 
-func day(at event.Millis) int64 { return int64(at) / (24 * 60 * 60_000) }
+func day(at event.Millis) int64 { return int64(at) / (24 * 60 * minuteMs) }

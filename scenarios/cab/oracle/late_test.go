@@ -20,7 +20,6 @@ func (p *partition) late(at, latenessMs event.Millis, byWindow bool) bool {
 	watermark := p.newest - latenessMs
 	p.newest = max(p.newest, at)
 	if byWindow {
-		const minuteMs = 60_000
 		return at.Minute()+minuteMs <= watermark
 	}
 	return at < watermark

@@ -102,7 +102,7 @@ func (w *walk) health(k, seq int, r *reading, at event.Millis) {
 // count adds a reading to its window. A cab's time does not go back with its
 // sequence, so that the zones of one minute are all it must remember.
 func (w *walk) count(r *reading, at event.Millis) *window {
-	key := windowKey{r.zone, int64(at.Minute()) / 60_000}
+	key := windowKey{r.zone, int64(at.Minute()) / minuteMs}
 	in := w.windows[key]
 	if in == nil {
 		in = &window{}
