@@ -31,6 +31,7 @@ func (g *gateway) attempt(ctx context.Context) (*answer, time.Duration) {
 	}
 	response, err := g.client.Do(request)
 	if err != nil {
+		g.env.Log.Debug("a batch was not answered, trying again", "error", err)
 		return nil, 0
 	}
 	defer response.Body.Close()
@@ -38,6 +39,7 @@ func (g *gateway) attempt(ctx context.Context) (*answer, time.Duration) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, longest))
 	switch status := response.StatusCode; {
 	case err != nil:
+		g.env.Log.Debug("an answer was cut short, trying again", "status", status, "error", err)
 		return nil, 0
 	case status == http.StatusOK:
 		return g.receipt(body), 0

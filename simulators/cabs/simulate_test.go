@@ -1,8 +1,10 @@
 package cabs
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -219,6 +222,31 @@ func TestSimulateLeavesWhenTold(t *testing.T) {
 	hub.fault = func(int) mishap { cancel(); return mishap{status(503), false} }
 	if _, err := simulate(t, ctx, Config{}, hub, testPlan(t)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// transport answers as the function says.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestWhyABatchHasNoAnswerIsSaid(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the line is cut")
+	for what, answer := range map[string]transport{
+		"a batch was not answered": func(*http.Request) (*http.Response, error) { return nil, broken },
+		"an answer was cut short": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(iotest.ErrReader(broken))}, nil
+		},
+	} {
+		var said bytes.Buffer
+		g := newGateway(&network{
+			cfg: Config{AnswerMax: time.Minute}, client: &http.Client{Transport: answer},
+			env: scenario.Env{Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		}, 0)
+		if got, _ := g.attempt(t.Context()); got != nil || !strings.Contains(said.String(), what) || !strings.Contains(said.String(), broken.Error()) {
+			t.Errorf("%s: answer %+v, said %s", what, got, said.String())
+		}
 	}
 }
 

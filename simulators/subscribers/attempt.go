@@ -23,6 +23,7 @@ func (b *browser) attempt(ctx context.Context) (verdict, time.Duration) {
 	}
 	response, err := b.app.do(request)
 	if err != nil {
+		b.env.Log.Debug("a signup was not answered, trying again", "id", b.id, "error", err)
 		return again, 0
 	}
 	defer response.Body.Close()
