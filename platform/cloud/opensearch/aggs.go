@@ -210,6 +210,8 @@ func (a *aggregation) fieldName() (string, error) {
 func (a *aggregation) column(v *view, path string, numeric bool) (*column, error) {
 	f := v.field(path)
 	switch {
+	case isMetadata(path):
+		return nil, gap("aggregations on [%s]", path)
 	case f == nil:
 		return nil, nil
 	case f.kind == kindText:

@@ -79,10 +79,14 @@ func (q *request) table(columns []string, rows [][]string) (any, error) {
 	for i := range shown {
 		shown[i] = i
 	}
+	labels := slices.Clone(columns)
 	if h := q.query.Get("h"); h != "" {
 		shown = nil
 		for name := range strings.SplitSeq(h, ",") {
 			for i, column := range columns {
+				if name == shortName(column) {
+					labels[i] = name
+				}
 				if matches(name, column) || name == shortName(column) {
 					shown = append(shown, i)
 				}
@@ -94,7 +98,7 @@ func (q *request) table(columns []string, rows [][]string) (any, error) {
 		for i, row := range rows {
 			list[i] = map[string]string{}
 			for _, c := range shown {
-				list[i][columns[c]] = row[c]
+				list[i][labels[c]] = row[c]
 			}
 		}
 		return list, nil
@@ -102,7 +106,7 @@ func (q *request) table(columns []string, rows [][]string) (any, error) {
 		return nil, gap("the format [%s]", format)
 	}
 	if q.flag("v", false) {
-		rows = append([][]string{columns}, rows...)
+		rows = append([][]string{labels}, rows...)
 	}
 	var out strings.Builder
 	for _, row := range rows {

@@ -162,7 +162,12 @@ func (h *histogram) finish(b *buckets) (map[string]any, error) {
 func (h *histogram) label(b *buckets, one *bucket, out map[string]any) string {
 	if !h.isDate() {
 		out["key"] = double(one.key.f)
-		return double(one.key.f).String()
+		if b.column == nil || b.column.field.kind != kindDate {
+			return double(one.key.f).String()
+		}
+		text := b.column.field.format.format(int64(one.key.f))
+		out["key_as_string"] = text
+		return text
 	}
 	out["key"] = one.key.i
 	format := h.format

@@ -14,7 +14,10 @@ type exists struct {
 func (c exists) eval(v *view) (matched, error) {
 	out := v.nothing()
 	out.score = constant(c.boost)
-	if c.path == "_id" || c.path == "_index" || c.path == "_source" {
+	switch {
+	case c.path != "_id" && c.path != "_index" && isMetadata(c.path):
+		return out, gap("[exists] queries on [%s]", c.path)
+	case isMetadata(c.path):
 		return matched{slices.Clone(v.ix.live), out.score}, nil
 	}
 	for path, f := range v.ix.mapping.byPath {
@@ -116,6 +119,9 @@ func (c *leaf) parseMembers(members map[string]any) (err error) {
 			c.fold = textOf(value) == "true"
 		case name == "operator" && c.kind == "match":
 			c.and = strings.EqualFold(textOf(value), "and")
+			if !c.and && !strings.EqualFold(textOf(value), "or") {
+				return illegal("No enum constant org.opensearch.index.query.Operator.%s", strings.ToUpper(textOf(value)))
+			}
 		case name == "minimum_should_match" && c.kind == "match":
 			if c.least, err = parseLeast(value); err != nil {
 				return err
@@ -126,7 +132,12 @@ func (c *leaf) parseMembers(members map[string]any) (err error) {
 			return parsing("[%s] query does not support [%s]", c.kind, name)
 		}
 	}
-	if c.values == nil {
+	switch {
+	case c.values == nil:
+		return illegal("value cannot be null")
+	case c.values[0] == nil && c.kind == "match":
+		return parsing("[match] unknown token [VALUE_NULL] after [query]")
+	case c.values[0] == nil:
 		return illegal("value cannot be null")
 	}
 	return nil
@@ -149,21 +160,27 @@ func parseTerms(c *leaf, body map[string]any) (clause, error) {
 			}
 			return nil, parsing("[terms] query does not support [%s]", path)
 		}
+		if slices.Contains(list, nil) {
+			return nil, parsing("No value specified for terms query")
+		}
 		c.path, c.values = path, list
 	}
 	return c, nil
 }
 
 func (c *leaf) eval(v *view) (matched, error) {
-	if c.path == "_id" && c.kind != "range" {
+	if c.path == "_id" && slices.Contains([]string{"term", "terms", "match"}, c.kind) {
 		list := make([]string, len(c.values))
 		for i, value := range c.values {
 			list[i] = textOf(value)
 		}
 		return ids{list, c.boost}.eval(v)
 	}
-	if c.path == "_index" {
-		return v.nothing(), gap("queries on [_index]")
+	if c.path == "_id" && (c.kind == "prefix" || c.kind == "wildcard") {
+		return v.nothing(), v.failed(illegal("Can only use %s queries on keyword and text fields - not on [_id] which is of type [_id]", c.kind))
+	}
+	if isMetadata(c.path) {
+		return v.nothing(), gap("[%s] queries on [%s]", c.kind, c.path)
 	}
 	f := v.field(c.path)
 	if f == nil {

@@ -182,7 +182,7 @@ func (r *measured) show(out map[string]any, name, as string) {
 		return
 	}
 	out[as] = double(v)
-	if r.dates != nil && (r.count > 0 || name != "sum") {
+	if r.dates != nil && (r.count > 0 || r.of.kind == "sum") {
 		out[as+"_as_string"] = r.dates.format(int64(v))
 	}
 }

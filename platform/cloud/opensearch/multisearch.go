@@ -65,7 +65,7 @@ func (s *Service) oneSearch(q *request, header, body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := (&request{http: q.http}).parseSearch(given)
+	parsed, err := (&request{http: q.http, body: body}).parseSearch(given)
 	if err != nil {
 		return nil, err
 	}

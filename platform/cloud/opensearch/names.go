@@ -3,7 +3,6 @@ package opensearch
 import (
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 )
@@ -43,11 +42,19 @@ func checkName(name string) error {
 
 // matches compares a name with a pattern in which * stands for anything.
 func matches(pattern, name string) bool {
-	if !strings.ContainsAny(pattern, "*") {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
 		return pattern == name
 	}
-	ok, err := path.Match(strings.NewReplacer("?", `\?`, "[", `\[`, `\`, `\\`).Replace(pattern), name)
-	return ok && err == nil
+	name, ok := strings.CutPrefix(name, head)
+	for ok {
+		var part string
+		if part, rest, wild = strings.Cut(rest, "*"); !wild {
+			return strings.HasSuffix(name, part)
+		}
+		_, name, ok = strings.Cut(name, part)
+	}
+	return false
 }
 
 // resolve finds the indexes that an expression names, by name: indexes,

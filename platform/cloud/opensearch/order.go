@@ -28,8 +28,11 @@ func (a *aggregation) parseOrder(otherwise ...ordering) ([]ordering, error) {
 	var out []ordering
 	for _, one := range list {
 		members, ok := one.(map[string]any)
-		if !ok || len(members) != 1 {
+		switch {
+		case !ok || len(members) == 0:
 			return nil, parsing("Must specify at least one field for [order]")
+		case len(members) > 1:
+			return nil, gap("an order of aggregations with several members, which are to be a list")
 		}
 		for path, direction := range members {
 			text := strings.ToLower(textOf(direction))
@@ -37,6 +40,9 @@ func (a *aggregation) parseOrder(otherwise ...ordering) ([]ordering, error) {
 				return nil, parsing("Unknown order direction [%s]", textOf(direction))
 			}
 			o := ordering{path: strings.Split(path, ">"), descend: text == "desc"}
+			if path == "_term" || path == "_time" { // as it was called once
+				o.path[0] = "_key"
+			}
 			last := len(o.path) - 1
 			o.path[last], o.member, _ = strings.Cut(o.path[last], ".")
 			if err := a.checkOrder(path, o); err != nil {

@@ -142,7 +142,7 @@ func parseBool(body map[string]any, boost float64) (clause, error) {
 			return nil, &Error{Type: "x_content_parse_exception", Reason: "[bool] unknown field [" + name + "]", Status: 400}
 		}
 		list, ok := body[name].([]any)
-		if !ok {
+		if !ok && body[name] != nil {
 			list = []any{body[name]}
 		}
 		for _, one := range list {

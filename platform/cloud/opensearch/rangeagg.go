@@ -91,6 +91,9 @@ func (r *rangesAggregation) collect(v *view, slots []uint32) (partial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if column != nil && column.field.kind == kindDate {
+		return nil, gap("[range] aggregations on fields of type [date]")
+	}
 	out := &buckets{of: r.aggregation, finish: r.finish, column: column}
 	parts := make([][]uint32, len(r.ranges))
 	if column != nil {

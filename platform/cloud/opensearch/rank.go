@@ -9,7 +9,8 @@ type ranking struct {
 	keys []sortKey
 	size int
 	kept []candidate
-	full bool // kept has size elements, the worst last
+	full bool    // kept has size elements, the worst last
+	max  float64 // the best score, if all are looked at
 }
 
 // candidate is a document that may be a hit.
@@ -31,12 +32,13 @@ type ranker struct {
 	score   func(uint32) float64
 	after   []rank
 	scored  bool
+	best    bool // the best score is wanted
 	scratch []rank
 }
 
 // over prepares an index. It fails where the index cannot be sorted so.
 func (r *ranking) over(v *view, score func(uint32) float64, q *searching) (*ranker, error) {
-	out := &ranker{ranking: r, view: v, score: score, scored: q.scores || r.sortsByScore(), scratch: make([]rank, len(r.keys))}
+	out := &ranker{ranking: r, view: v, score: score, scored: q.scores || r.sortsByScore(), best: q.scores || len(q.sort) == 0, scratch: make([]rank, len(r.keys))}
 	for _, k := range r.keys {
 		reader, err := k.reader(v, score)
 		if err != nil {
@@ -96,6 +98,9 @@ func (r *ranking) compare(a, b []rank) int {
 // offer considers one document; documents come in the order that decides ties.
 func (o *ranker) offer(slot uint32) {
 	r := o.ranking
+	if o.best {
+		r.max = max(r.max, o.score(slot))
+	}
 	for i, read := range o.readers {
 		o.scratch[i] = read(slot)
 	}

@@ -135,6 +135,6 @@ func elsewhere(segment string) bool {
 		"_explain", "_termvectors", "_mtermvectors", "_field_caps", "_component_template", "_template", "_stats", "_segments",
 		"_recovery", "_forcemerge", "_cache", "_split", "_shrink", "_clone", "_rollover", "_open", "_close", "_render", "_rank_eval",
 		"_scripts", "_plugins", "_data_stream", "_resolve", "_search_shards", "_cluster", "_cat", "_block", "_rethrottle", "_remote",
-		"_dangling", "_script_context", "_script_language", "_wlm", "_search", "_msearch", "_alias", "_list",
+		"_dangling", "_script_context", "_script_language", "_wlm", "_search", "_msearch", "_alias", "_aliases", "_mappings", "_list",
 	}, segment)
 }

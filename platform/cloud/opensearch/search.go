@@ -5,6 +5,12 @@ import (
 	"encoding/json"
 )
 
+// What replies say of the number of hits, other than a bound.
+const (
+	countAll  = -1
+	countNone = -2
+)
+
 // countedMax is how many hits are counted unless track_total_hits says otherwise.
 const countedMax = 10_000
 
@@ -14,10 +20,11 @@ type searching struct {
 	from     int
 	size     int
 	sort     []sortKey // empty: by score
+	names    [][]string
 	after    []any
 	hasAfter bool
 	source   filtered
-	counted  int // hits to count; −1 for all, 0 for none
+	counted  int // hits to count, or one of countAll and countNone
 	minScore float64
 	hasLeast bool
 	scores   bool // track_scores
@@ -151,16 +158,16 @@ type hit struct {
 func (s *searching) hits(top *ranking, total, shards int) (any, error) {
 	out := map[string]any{"max_score": nil}
 	switch {
-	case s.counted > 0 && total > s.counted:
+	case s.counted >= 0 && total > s.counted:
 		out["total"] = map[string]any{"value": s.counted, "relation": "gte"}
-	case s.counted != 0:
+	case s.counted != countNone:
 		out["total"] = map[string]any{"value": total, "relation": "eq"}
 	}
 	ranked := top.best()
 	byScore := len(s.sort) == 0
 	switch {
-	case byScore && len(ranked) > 0 && ranked[0].score > 0:
-		out["max_score"] = single(ranked[0].score)
+	case len(ranked) > 0 && (byScore || s.scores) && top.max > 0:
+		out["max_score"] = single(top.max)
 	case byScore && (len(ranked) > 0 || shards == 0):
 		out["max_score"] = double(0)
 	}

@@ -8,6 +8,9 @@ import (
 
 func (q *request) parseSearch(given map[string]any) (*searching, error) {
 	s := &searching{query: all{boost: 1}, size: 10, counted: countedMax}
+	if given["sort"] != nil {
+		s.names = sortNames(q.body)
+	}
 	for _, name := range sortedNames(given) {
 		if err := s.member(name, given[name]); err != nil {
 			return nil, err
@@ -28,7 +31,7 @@ func (s *searching) member(name string, value any) (err error) {
 	case "size":
 		s.size, err = countOf(name, value)
 	case "sort":
-		s.sort, err = parseSort(value)
+		s.sort, err = parseSort(value, s.names)
 	case "search_after":
 		list, ok := value.([]any)
 		if !ok {
@@ -83,9 +86,9 @@ func countOf(name string, value any) (int, error) {
 func countedOf(text string) (int, error) {
 	switch text {
 	case "true":
-		return -1, nil
-	case "false":
-		return 0, nil
+		return countAll, nil
+	case "false", "-1":
+		return countNone, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
@@ -105,6 +108,7 @@ func (s *searching) params(q *request) (err error) {
 			s.counted, err = countedOf(value)
 		case "sort":
 			var list []any
+			var names [][]string
 			for part := range strings.SplitSeq(value, ",") {
 				field, order, has := strings.Cut(part, ":")
 				if has {
@@ -112,8 +116,9 @@ func (s *searching) params(q *request) (err error) {
 				} else {
 					list = append(list, field)
 				}
+				names = append(names, []string{field})
 			}
-			s.sort, err = parseSort(list)
+			s.sort, err = parseSort(list, names)
 		case "q":
 			err = gap("queries in the URL (q)")
 		case "rest_total_hits_as_int", "typed_keys":

@@ -214,7 +214,7 @@ func sourcesLeaveMemory(t *testing.T, cfg Config) {
 func TestGapsAreNamed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Config{})
-	b.must("PUT", "/x/_doc/1?refresh=true", `{"n":1}`)
+	b.must("PUT", "/x/_doc/1?refresh=true", `{"n":1,"d":"2026-11-21"}`)
 	for _, try := range []struct{ method, path, body, name string }{
 		{"POST", "/_reindex", "{}", "_reindex"},
 		{"GET", "/_nodes", "", "_nodes"},
@@ -225,6 +225,15 @@ func TestGapsAreNamed(t *testing.T) {
 		{"POST", "/x/_search", `{"query":{"match_phrase":{"t":"a"}}}`, "match_phrase"},
 		{"POST", "/x/_search", `{"aggs":{"a":{"top_hits":{}}}}`, "top_hits"},
 		{"POST", "/x/_search", `{"aggs":{"a":{"terms":{"field":"n","include":"x"}}}}`, "include"},
+		{"POST", "/x/_search", `{"aggs":{"a":{"terms":{"field":"_index"}}}}`, "_index"},
+		{"POST", "/x/_search", `{"aggs":{"a":{"max":{"field":"_seq_no"}}}}`, "_seq_no"},
+		{"POST", "/x/_search", `{"aggs":{"a":{"terms":{"field":"n","order":{"_count":"asc","_key":"asc"}}}}}`, "order"},
+		{"POST", "/x/_search", `{"aggs":{"a":{"range":{"field":"d","ranges":[{"from":1}]}}}}`, "date"},
+		{"POST", "/x/_search", `{"sort":["_seq_no"]}`, "_seq_no"},
+		{"POST", "/x/_search", `{"query":{"term":{"_seq_no":0}}}`, "_seq_no"},
+		{"POST", "/x/_search", `{"query":{"exists":{"field":"_routing"}}}`, "_routing"},
+		{"GET", "/_aliases", "", "_aliases"},
+		{"GET", "/x/_mappings", "", "_mappings"},
 		{"POST", "/x/_update/1", `{"script":{"source":"x"}}`, "script"},
 		{"PUT", "/y", `{"mappings":{"properties":{"a":{"type":"ip"}}}}`, "ip"},
 		{"PUT", "/y", `{"mappings":{"properties":{"a":{"type":"keyword","normalizer":"x"}}}}`, "normalizer"},

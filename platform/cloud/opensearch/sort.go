@@ -61,6 +61,9 @@ func (k sortKey) reader(v *view, score func(uint32) float64) (func(slot uint32) 
 	case "_id":
 		return func(slot uint32) rank { return rank{kind: 's', s: v.ix.slots[slot].id} }, nil
 	}
+	if isMetadata(k.path) {
+		return nil, gap("sorting by [%s]", k.path)
+	}
 	f := v.field(k.path)
 	if f == nil {
 		if k.unmapped == "" {

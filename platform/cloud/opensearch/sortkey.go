@@ -14,18 +14,48 @@ type sortKey struct {
 	mode     string
 }
 
-func parseSort(value any) ([]sortKey, error) {
+// sortNames lists the members of each criterion in a body as they were written:
+// their order is the sort's, and a map has none. The body was read before.
+func sortNames(body []byte) (out [][]string) {
+	s := &scanner{src: body}
+	criterion := func() error {
+		var names []string
+		if s.next() != '{' {
+			out = append(out, nil)
+			return s.skip()
+		}
+		err := s.object(func(name []byte) error {
+			names = append(names, string(name))
+			return s.skip()
+		})
+		out = append(out, names)
+		return err
+	}
+	_ = s.object(func(name []byte) error {
+		if string(name) != "sort" {
+			return s.skip()
+		}
+		if out = nil; s.next() == '[' {
+			return s.array(criterion)
+		}
+		return criterion()
+	})
+	return out
+}
+
+// parseSort reads a sort whose objects have these names, in order.
+func parseSort(value any, names [][]string) ([]sortKey, error) {
 	list, ok := value.([]any)
 	if !ok {
 		list = []any{value}
 	}
 	var out []sortKey
-	for _, one := range list {
+	for i, one := range list {
 		switch v := one.(type) {
 		case string:
 			out = append(out, sortKey{path: v, descend: v == "_score"})
 		case map[string]any:
-			for _, path := range sortedNames(v) {
+			for _, path := range names[i] {
 				key, err := parseSortKey(path, v[path])
 				if err != nil {
 					return nil, err
@@ -35,6 +65,9 @@ func parseSort(value any) ([]sortKey, error) {
 		default:
 			return nil, illegal("malformed sort format, within the sort array, an object, or an actual string are allowed")
 		}
+	}
+	if len(out) == 1 && out[0].path == "_score" && out[0].descend {
+		return nil, nil // as without a sort
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package opensearch
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -127,18 +128,35 @@ func (f filtered) object(prefix string, members map[string]any, included bool) m
 	return out
 }
 
+// list filters elements, also of lists in lists. What a filter empties is left
+// out; lists that none can reach stay as they are.
 func (f filtered) list(path string, elements []any, included bool) []any {
+	if included && !f.reaches(path) {
+		return elements
+	}
 	out := []any{}
 	for _, e := range elements {
-		if inner, ok := e.(map[string]any); ok {
-			if kept := f.object(path, inner, included); len(kept) > 0 || included {
+		switch v := e.(type) {
+		case map[string]any:
+			if kept := f.object(path, v, included); len(kept) > 0 {
 				out = append(out, kept)
 			}
-		} else if included {
-			out = append(out, e)
+		case []any:
+			if kept := f.list(path, v, included); len(kept) > 0 {
+				out = append(out, kept)
+			}
+		default:
+			if included {
+				out = append(out, e)
+			}
 		}
 	}
 	return out
+}
+
+// reaches tells whether something below a path may be excluded.
+func (f filtered) reaches(path string) bool {
+	return slices.ContainsFunc(f.excludes, func(p string) bool { return mayMeet(p, path+".*") })
 }
 
 func anyMatches(patterns []string, path string) bool {

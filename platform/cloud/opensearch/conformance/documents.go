@@ -25,6 +25,12 @@ func documents() []step {
 		{"GET /IX/_doc/1?bogus=1", "", 400, `{"error":{"type":"illegal_argument_exception","reason":"request [/IX/_doc/1] contains unrecognized parameter: [bogus]"}}`},
 		{"PUT /IX/_doc/a%20b%2Fc", `{"n":9}`, 201, `{"_id":"a b/c"}`},
 		{"GET /IX/_doc/a%20b%2Fc", "", 200, `{"_source":{"n":9}}`},
+		{"PUT /IX-s", `{"mappings":{"dynamic":false}}`, 200, ""},
+		{"PUT /IX-s/_doc/s", `{"a":[{"x":1},{"y":2},5,[{"x":1,"y":1}],[]],"e":[{}],"o":{"x":1},"p/q":{"x":1}}`, 201, ""},
+		{"GET /IX-s/_doc/s?_source_excludes=*.x", "", 200, `{"_source":{"a":[{"y":2},5,[{"y":1}]],"e":[],"o":{},"p/q":{}}}`},
+		{"GET /IX-s/_doc/s?_source_excludes=a.x", "", 200, `{"_source":{"a":[{"y":2},5,[{"y":1}]],"e":[{}]}}`},
+		{"GET /IX-s/_doc/s?_source=a.y", "", 200, `{"_source":{"a":[{"y":2},[{"y":1}]],"e":null}}`},
+		{"GET /IX-s/_doc/s?_source=p*", "", 200, `{"_source":{"p/q":{"x":1},"a":null}}`},
 	}
 }
 
