@@ -14,8 +14,9 @@ type cab struct {
 	// Next is the sequence whose turn it is: all before were emitted, given up
 	// or late.
 	Next int64 `json:"next"`
-	// GivenUp are sequences that the watermark overtook before they came. One
-	// that comes after all is late and not a duplicate.
+	// GivenUp are sequences that the watermark overtook before they came, and, if
+	// there are too many, all between the oldest. One that comes after all is late
+	// and not a duplicate.
 	GivenUp []span `json:"given_up,omitempty"`
 
 	Accepted int64              `json:"accepted"` // sequence after the last reading emitted; 0: none was
@@ -65,8 +66,18 @@ type streak struct {
 	OpenedAt   event.Millis `json:"opened_at,omitempty"`
 }
 
-// givenUpMax bounds what is remembered of a device that loses much.
+// givenUpMax bounds what is remembered of a device that loses much: a state record
+// has to stay far below what brokers take.
 const givenUpMax = 4096
+
+// bound forgets which of the oldest readings were taken, and not which were given up:
+// one that comes again is late then, and none is taken for a repetition that is not.
+func (c *cab) bound() {
+	if over := len(c.GivenUp) - givenUpMax; over > 0 {
+		c.GivenUp[over].First = c.GivenUp[0].First
+		c.GivenUp = slices.Delete(c.GivenUp, 0, over)
+	}
+}
 
 // known tells whether a sequence was taken before. If it was given up, it is
 // known from now on.
@@ -87,6 +98,7 @@ func (c *cab) known(seq int64) bool {
 			rest = append(rest, span{seq + 1, s.Last})
 		}
 		c.GivenUp = slices.Replace(c.GivenUp, i, i+1, rest...)
+		c.bound()
 		return false
 	}
 	return true
@@ -113,9 +125,7 @@ func (c *cab) hold(seq int64, t *event.Telemetry) {
 func (c *cab) giveUp() {
 	first := c.held[0].seq
 	c.GivenUp = append(c.GivenUp, span{c.Next, first - 1})
-	if over := len(c.GivenUp) - givenUpMax; over > 0 {
-		c.GivenUp = slices.Delete(c.GivenUp, 0, over)
-	}
+	c.bound()
 	c.Next = first
 }
 
