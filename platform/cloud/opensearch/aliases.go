@@ -56,10 +56,10 @@ func aliasesMissing(names []string) *Error {
 // and none of them is there.
 func missing(changes []aliasChange) (names []string) {
 	for _, c := range changes {
-		if !c.idle {
+		if len(c.lacks) == 0 {
 			return nil
 		}
-		names = append(names, c.names...)
+		names = append(names, c.lacks...)
 	}
 	return names
 }
@@ -68,8 +68,8 @@ func missing(changes []aliasChange) (names []string) {
 type aliasChange struct {
 	index *index
 	names []string
-	alias *alias // nil removes
-	idle  bool   // removes what is not there, and nothing is said of that
+	alias *alias   // nil removes
+	lacks []string // names to remove that are not there, unless they may be missing
 }
 
 // updateAliases performs a list of actions, all or none.
@@ -135,11 +135,16 @@ func (s *Service) aliasAction(kind string, body any) ([]aliasChange, error) {
 	}
 	mustExist := textOf(members["must_exist"])
 	out := make([]aliasChange, 0, len(found))
-	any := change != nil
+	any := false
 	for _, ix := range found {
-		has := slices.ContainsFunc(names, ix.hasAlias)
-		any = any || has
-		out = append(out, aliasChange{ix, names, change, change == nil && !has && mustExist != "false"})
+		c := aliasChange{index: ix, names: names, alias: change}
+		if change == nil { // what is removed is what is there before any action is done
+			if c.names = ix.aliasesLike(names); len(c.names) == 0 && mustExist != "false" {
+				c.lacks = names
+			}
+		}
+		any = any || len(c.names) > 0
+		out = append(out, c)
 	}
 	if !any && mustExist == "true" {
 		return nil, aliasesMissing(names)
@@ -193,7 +198,7 @@ func (s *Service) applyAliases(changes []aliasChange) (any, error) {
 			if c.alias != nil {
 				c.index.aliases[name] = *c.alias
 			} else {
-				maps.DeleteFunc(c.index.aliases, func(have string, _ alias) bool { return matches(name, have) })
+				delete(c.index.aliases, name)
 			}
 		}
 		c.index.keep()

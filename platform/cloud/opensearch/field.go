@@ -71,6 +71,11 @@ func (f *field) parameter(name, parameter string, value any) error {
 		var err error
 		f.format, err = newDateFormat(textOf(value))
 		return err
+	case parameter == "print_format" && f.kind == kindDate:
+		if first, _, _ := strings.Cut(f.format.text, "||"); value != first {
+			return gap("a print_format other than a date's first format")
+		}
+		return nil
 	case parameter == "fields":
 		return f.multiFields(value)
 	case slices.Contains([]string{

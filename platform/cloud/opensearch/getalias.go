@@ -69,3 +69,15 @@ func (s *Service) deleteAlias(_ context.Context, q *request) (any, error) {
 	}
 	return s.applyAliases(changes)
 }
+
+// aliasesLike lists the aliases of an index that names and patterns mean.
+func (ix *index) aliasesLike(patterns []string) (out []string) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	for name := range ix.aliases {
+		if anyMatches(patterns, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}

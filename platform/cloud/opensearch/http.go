@@ -181,6 +181,9 @@ func (q *request) checkParams(known string) error {
 		if name == "filter_path" || name == "routing" || name == "pipeline" || name == "scroll" {
 			return gap("the parameter [%s]", name)
 		}
+		if name == "realtime" && !q.flag(name, true) {
+			return gap("[realtime] gets of what searches see")
+		}
 		if !slices.Contains(all, name) {
 			return illegal("request [%s] contains unrecognized parameter: [%s]", q.http.URL.Path, name)
 		}

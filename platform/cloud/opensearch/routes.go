@@ -24,7 +24,8 @@ const (
 	commonParams = "pretty human error_trace format"
 	masterParams = "timeout cluster_manager_timeout master_timeout"
 	choiceParams = "ignore_unavailable allow_no_indices expand_wildcards"
-	writeParams  = "refresh version version_type if_seq_no if_primary_term op_type require_alias timeout wait_for_active_shards"
+	deleteParams = "refresh version version_type if_seq_no if_primary_term timeout wait_for_active_shards"
+	writeParams  = deleteParams + " op_type require_alias"
 	sourceParams = "_source _source_includes _source_excludes"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) routes() []route {
 		{post, "/{index}/_delete_by_query", "DeleteByQuery", choiceParams + " refresh conflicts timeout wait_for_completion", s.deleteByQuery, false},
 		{read, "/{index}/_doc/{id}", "Get", sourceParams + " realtime refresh version version_type", s.get, false},
 		{post2, "/{index}/_doc/{id}", "Index", writeParams, s.indexDoc, true},
-		{remove, "/{index}/_doc/{id}", "Delete", writeParams, s.deleteDoc, false},
+		{remove, "/{index}/_doc/{id}", "Delete", deleteParams, s.deleteDoc, false},
 		{post, "/{index}/_doc", "Index", writeParams, s.indexDoc, true},
 		{post2, "/{index}/_create/{id}", "Index", writeParams, s.createDoc, true},
 		{post, "/{index}/_update/{id}", "Update", sourceParams + " refresh if_seq_no if_primary_term require_alias retry_on_conflict timeout wait_for_active_shards", s.updateDoc, true},

@@ -166,7 +166,7 @@ func (s *searching) hits(top *ranking, total, shards int) (any, error) {
 	ranked := top.best()
 	byScore := len(s.sort) == 0
 	switch {
-	case len(ranked) > 0 && (byScore || s.scores) && top.max > 0:
+	case (byScore && len(ranked) > 0 || s.scores && s.size > 0) && top.max > 0:
 		out["max_score"] = single(top.max)
 	case byScore && (len(ranked) > 0 || shards == 0):
 		out["max_score"] = double(0)

@@ -233,6 +233,7 @@ func TestGapsAreNamed(t *testing.T) {
 		{"POST", "/x/_search", `{"query":{"term":{"_seq_no":0}}}`, "_seq_no"},
 		{"POST", "/x/_search", `{"query":{"exists":{"field":"_routing"}}}`, "_routing"},
 		{"GET", "/_aliases", "", "_aliases"},
+		{"GET", "/x/_doc/1?realtime=false", "", "realtime"},
 		{"GET", "/x/_mappings", "", "_mappings"},
 		{"POST", "/x/_update/1", `{"script":{"source":"x"}}`, "script"},
 		{"PUT", "/y", `{"mappings":{"properties":{"a":{"type":"ip"}}}}`, "ip"},

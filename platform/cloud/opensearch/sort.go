@@ -117,6 +117,9 @@ func (f *field) rank(bits int64) rank {
 func (k sortKey) absent(f *field) (rank, error) {
 	first := k.missing == "_first"
 	if k.missing != nil && !first {
+		if _, isNumber := numberOf(k.missing); f.kind == kindDate && !isNumber {
+			return rank{}, illegal("For input string: %q", textOf(k.missing))
+		}
 		return k.parse(f, k.missing)
 	}
 	low := first != k.descend // the smallest value there is

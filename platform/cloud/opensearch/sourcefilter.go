@@ -106,10 +106,10 @@ func (f filtered) object(prefix string, members map[string]any, included bool) m
 	out := map[string]any{}
 	for name, value := range members {
 		path := joinPath(prefix, name)
-		if anyMatches(f.excludes, path) {
+		if covers(f.excludes, path) {
 			continue
 		}
-		in := included || anyMatches(f.includes, path)
+		in := included || covers(f.includes, path)
 		switch v := value.(type) {
 		case map[string]any:
 			if inner := f.object(path, v, in); len(inner) > 0 || in {
@@ -157,6 +157,16 @@ func (f filtered) list(path string, elements []any, included bool) []any {
 // reaches tells whether something below a path may be excluded.
 func (f filtered) reaches(path string) bool {
 	return slices.ContainsFunc(f.excludes, func(p string) bool { return mayMeet(p, path+".*") })
+}
+
+// covers tells whether patterns mean a path or what it lies in; a name may have dots itself.
+func covers(patterns []string, path string) bool {
+	for i := range path {
+		if path[i] == '.' && anyMatches(patterns, path[:i]) {
+			return true
+		}
+	}
+	return anyMatches(patterns, path)
 }
 
 func anyMatches(patterns []string, path string) bool {

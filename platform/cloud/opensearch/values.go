@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // guess looks at the value to come and says what field holds its kind.
@@ -18,8 +19,8 @@ func (r *reading) guess() (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, isDate := parseISO(string(text), false); isDate {
-			return map[string]any{"type": "date"}, nil
+		if given := guessDate(string(text)); given != nil {
+			return given, nil
 		}
 		return map[string]any{"type": "text", "fields": map[string]any{
 			"keyword": map[string]any{"type": "keyword", "ignore_above": jsonInt(256)},
@@ -32,6 +33,23 @@ func (r *reading) guess() (map[string]any, error) {
 		return map[string]any{"type": "long"}, err
 	}
 	return map[string]any{"type": "float"}, err
+}
+
+// guessDate is the field for a text that reads as a date. What could be a number
+// is none, so a year alone is not.
+func guessDate(text string) map[string]any {
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return nil
+	}
+	if _, isDate := parseISO(text, false); isDate {
+		return map[string]any{"type": "date"}
+	}
+	for _, layout := range []string{"2006/01/02 15:04:05", "2006/01/02"} {
+		if _, err := time.Parse(layout, text); err == nil {
+			return map[string]any{"type": "date", "format": "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd||epoch_millis", "print_format": "yyyy/MM/dd HH:mm:ss"}
+		}
+	}
+	return nil
 }
 
 // agrees: all values that a document has for a field that it brings along have

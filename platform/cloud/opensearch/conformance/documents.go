@@ -30,6 +30,10 @@ func documents() []step {
 		{"GET /IX-s/_doc/s?_source_excludes=*.x", "", 200, `{"_source":{"a":[{"y":2},5,[{"y":1}]],"e":[],"o":{},"p/q":{}}}`},
 		{"GET /IX-s/_doc/s?_source_excludes=a.x", "", 200, `{"_source":{"a":[{"y":2},5,[{"y":1}]],"e":[{}]}}`},
 		{"GET /IX-s/_doc/s?_source=a.y", "", 200, `{"_source":{"a":[{"y":2},[{"y":1}]],"e":null}}`},
+		{"PUT /IX-s/_doc/d", `{"o.x":1,"o":{"y":2},"z":3}`, 201, ""},
+		{"GET /IX-s/_doc/d?_source=o", "", 200, `{"_source":{"o.x":1,"o":{"y":2},"z":null}}`},
+		{"GET /IX-s/_doc/d?_source_excludes=o", "", 200, `{"_source":{"o.x":null,"o":null,"z":3}}`},
+		{"DELETE /IX/_doc/none?op_type=create", "", 400, `{"error":{"type":"illegal_argument_exception"}}`},
 		{"GET /IX-s/_doc/s?_source=p*", "", 200, `{"_source":{"p/q":{"x":1},"a":null}}`},
 	}
 }

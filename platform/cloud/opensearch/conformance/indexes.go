@@ -93,6 +93,13 @@ func dynamicMapping() []step {
 		{"PUT /IX-m/_doc/1", `{"x":["2026-11-21","word"]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [date] to [text]"}}`},
 		{"PUT /IX-m/_doc/1", `{"x":[true,1]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [boolean] to [long]"}}`},
 		{"PUT /IX-m/_doc/1", `{"o":[{"x":1},{"x":2.5}]}`, 400, `{"error":{"type":"illegal_argument_exception"}}`},
+		{"PUT /IX-m/_doc/1", `{"x":["2026-11","2026"]}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"mapper [x] cannot be changed from type [date] to [text]"}}`},
+		{"PUT /IX-y/_doc/1?refresh=true", `{"year":"2026","day":"2026/11/21","at":"2026/11/21 10:00:00","zoned":"2026/11/21 10:00:00 Z","loose":"2026/1/2"}`, 201, ""},
+		{"GET /IX-y/_mapping", "", 200, `{"IX-y":{"mappings":{"properties":{"year":{"type":"text"},"zoned":{"type":"text"},"loose":{"type":"text"},"at":{"type":"date"},` +
+			`"day":{"type":"date","format":"yyyy/MM/dd HH:mm:ss||yyyy/MM/dd||epoch_millis","print_format":"yyyy/MM/dd HH:mm:ss"}}}}}`},
+		{"PUT /IX-y/_doc/2?refresh=true", `{"day":1795219200001}`, 201, ""},
+		{"PUT /IX-y/_doc/3", `{"day":"2026-11-21"}`, 400, ""},
+		{"GET /IX-y/_search", `{"sort":["day"],"query":{"range":{"day":{"gte":"2026/11/21"}}},"aggs":{"m":{"min":{"field":"day"}}}}`, 200, `{"hits":{"hits":[{"_id":"1","sort":[1795219200000]},{"_id":"2"}]},"aggregations":{"m":{"value_as_string":"2026/11/21 00:00:00"}}}`},
 		{"PUT /IX-m/_doc/1", `{"x":[null,1,2],"y":["a","b"]}`, 201, ""},
 		{"PUT /IX-m/_doc/2", `{"x":[1.5,"2"],"y":[1,true]}`, 201, ""},
 	}
@@ -143,6 +150,8 @@ func aliases() []step {
 		{"POST /_aliases", `{"actions":[{"remove":{"index":"IX-2","alias":"IX-none","must_exist":true}},{"add":{"index":"IX-2","alias":"IX-c"}}]}`, 404, ""},
 		{"POST /_aliases", `{"actions":[{"remove":{"index":"IX-2","alias":"IX-c"}},{"add":{"index":"IX-2","alias":"IX-c"}}]}`, 200, ""},
 		{"HEAD /_alias/IX-c", "", 200, ""},
+		{"POST /_aliases", `{"actions":[{"add":{"index":"IX-1","alias":"IX-c"}},{"remove":{"index":"IX-*","alias":"IX-c"}}]}`, 200, ""},
+		{"GET /_alias/IX-c", "", 200, `{"IX-1":{"aliases":{"IX-c":{}}},"IX-2":null}`},
 		{"PUT /IX-1/_alias/IX-b", "", 200, `{"acknowledged":true}`},
 		{"PUT /IX-2/_alias/IX-b", "", 200, ""},
 		{"PUT /IX-b/_doc/1", `{"n":1}`, 400, `{"error":{"type":"illegal_argument_exception","reason":"no write index is defined for alias [IX-b]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"}}`},
