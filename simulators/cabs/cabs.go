@@ -17,10 +17,10 @@ import (
 // The points and latencies a simulation records besides the ledger's own and those
 // that package event names.
 const (
-	Repeated = "repeated" // sent twice on purpose, under the same id
-	SendLag  = "send lag" // from the schedule to the gateway: the simulator's own delay
+	repeated = "repeated" // sent twice on purpose, under the same id
+	sendLag  = "send lag" // from the schedule to the gateway: the simulator's own delay
 
-	PastGap = event.DeviceToSearchable + " past a gap" // where a reading before was refused or late
+	pastGap = event.DeviceToSearchable + " past a gap" // where a reading before was refused or late
 )
 
 // Config bounds a simulation; zero fields take defaults.

@@ -170,7 +170,7 @@ func (g *gateway) settle(answer *answer) {
 		}
 		g.ledger.Latency(event.DeviceToHub, now.Sub(g.env.Due(p.Planned)))
 		if p.Labels[againLabel] != "" {
-			g.ledger.Arrived(Repeated, p.ID)
+			g.ledger.Arrived(repeated, p.ID)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	for p := range due {
 		l.Sent(p.ID)
 		watched.sent(p)
-		l.Latency(SendLag, env.Wall.Now().Sub(env.Due(p)))
+		l.Latency(sendLag, env.Wall.Now().Sub(env.Due(p)))
 		if n.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
 			n.waiting.Add(-1)
 			n.refuse(p)

@@ -137,8 +137,8 @@ func checkAnswered(t *testing.T, l *ledger.Ledger, hub *fakeHub) {
 	if l.SentCount() != planned || l.AcknowledgedCount() != accepted || l.RejectedCount() != planned-accepted || repeats == 0 {
 		t.Errorf("%d planned, %d sent, %d acknowledged, %d refused", planned, l.SentCount(), l.AcknowledgedCount(), l.RejectedCount())
 	}
-	if l.Count(ledger.Device).Duplicates != 0 || l.Count(Repeated).Distinct != repeats || l.Count(event.AbandonedPoint).Distinct+l.Count(event.OverloadPoint).Distinct != 0 {
-		t.Errorf("%d sent twice, %d repeated, want %d", l.Count(ledger.Device).Duplicates, l.Count(Repeated).Distinct, repeats)
+	if l.Count(ledger.Device).Duplicates != 0 || l.Count(repeated).Distinct != repeats || l.Count(event.AbandonedPoint).Distinct+l.Count(event.OverloadPoint).Distinct != 0 {
+		t.Errorf("%d sent twice, %d repeated, want %d", l.Count(ledger.Device).Duplicates, l.Count(repeated).Distinct, repeats)
 	}
 	if len(hub.runs) != 1 || hub.runs[runID] == 0 {
 		t.Errorf("runs %v", hub.runs)

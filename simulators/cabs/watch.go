@@ -33,7 +33,7 @@ const (
 // reading of the watched cabs counts, and one that never shows counts as long as it
 // was waited for. Late ones and refused ones are in no document and do not count;
 // the next reading after them, which the pipeline holds until they would be late, and
-// what waits behind it are counted apart, as PastGap.
+// what waits behind it are counted apart, as pastGap.
 type watch struct {
 	env     scenario.Env
 	ledger  *ledger.Ledger
@@ -184,7 +184,7 @@ func (w *watch) show(c *watchedCab, seq int64, now time.Time) {
 	for n < len(c.waiting) && int64(c.waiting[n].id.Seq) <= seq {
 		r := c.waiting[n]
 		if int64(r.id.Seq) != c.next {
-			name = PastGap // it and those behind it waited for the missing ones
+			name = pastGap // it and those behind it waited for the missing ones
 		}
 		w.ledger.Latency(name, now.Sub(r.due))
 		c.next = int64(r.id.Seq) + 1

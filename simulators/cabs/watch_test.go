@@ -64,7 +64,7 @@ func TestWatchCountsWhatBecomesSearchable(t *testing.T) {
 	close(ended)
 	<-done
 	got := l.Quantiles()
-	for name, minutes := range map[string]float64{event.DeviceToSearchable: 60, PastGap: 30} {
+	for name, minutes := range map[string]float64{event.DeviceToSearchable: 60, pastGap: 30} {
 		if q := got[name]; q.Max < minutes*60_000 || q.Max > minutes*61_500 {
 			t.Errorf("%s: got %+v, want at most %g minutes and a little", name, q, minutes)
 		}

@@ -96,7 +96,7 @@ func (b *browser) accept() {
 	if !b.accepted {
 		b.accepted = true
 		b.ledger.Acknowledged(b.planned.ID)
-		b.ledger.Latency(ToAccept, b.sinceDue())
+		b.ledger.Latency(toAccept, b.sinceDue())
 	}
 }
 

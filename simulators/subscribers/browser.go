@@ -48,7 +48,7 @@ func (c *crowd) play(ctx context.Context, p scenario.Planned) {
 		c.env.Log.Error("a planned signup cannot be sent", "id", b.id, "error", err)
 		return
 	}
-	c.ledger.Latency(ConnWait, b.sinceDue())
+	c.ledger.Latency(connWait, b.sinceDue())
 	for attempt := 0; ; attempt++ {
 		v, retryAfter := b.attempt(ctx)
 		<-c.conns

@@ -15,7 +15,7 @@ import (
 // Simulate sends each due signup at once and returns when all have their answers.
 // The schedule never waits: a signup due while MaxWaiting
 // others wait is not sent but recorded at event.OverloadPoint and so fails the run, and
-// one that waits for a free connection is late by that, which ConnWait shows.
+// one that waits for a free connection is late by that, which its latency "connection wait" shows.
 func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq[scenario.Planned], l *ledger.Ledger) error {
 	app, err := connectionsTo(env.URL(event.AppService))
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Simulator) Simulate(ctx context.Context, env scenario.Env, due iter.Seq
 	wg.Go(func() { crowd.dispatch(ctx, &wg, queue) })
 	for p := range due {
 		l.Sent(p.ID)
-		l.Latency(SendLag, env.Wall.Now().Sub(env.Due(p)))
+		l.Latency(sendLag, env.Wall.Now().Sub(env.Due(p)))
 		if crowd.waiting.Add(1) > int64(s.cfg.MaxWaiting) {
 			crowd.waiting.Add(-1)
 			crowd.refuse(p)

@@ -116,7 +116,7 @@ func TestLatenciesCountFromTheSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{SendLag, ConnWait, ToAccept, event.SignupToOffer} {
+	for _, name := range []string{sendLag, connWait, toAccept, event.SignupToOffer} {
 		if q := l.Quantiles()[name]; q.P50 < 60_000 || q.P50 > 120_000 {
 			t.Errorf("%s is %v ms, want a minute and a little", name, q.P50)
 		}

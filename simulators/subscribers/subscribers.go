@@ -15,9 +15,9 @@ import (
 
 // The latencies a simulation records besides the one that package event names.
 const (
-	SendLag  = "send lag"        // from the schedule to the simulator's queue: its own delay
-	ConnWait = "connection wait" // from the schedule to the first attempt: also for one of MaxConns
-	ToAccept = "signup→accepted"
+	sendLag  = "send lag"        // from the schedule to the simulator's queue: its own delay
+	connWait = "connection wait" // from the schedule to the first attempt: also for one of MaxConns
+	toAccept = "signup→accepted"
 )
 
 // Config bounds a simulation; zero fields take defaults.
