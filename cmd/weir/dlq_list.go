@@ -75,16 +75,15 @@ func (t *topicTarget) list(cmd *cobra.Command, topics []string, asJSON bool) err
 			return err
 		}
 		if asJSON {
-			err = json.NewEncoder(out).Encode(tally)
-		} else {
-			if i > 0 {
-				fmt.Fprintln(out)
+			if err := json.NewEncoder(out).Encode(tally); err != nil {
+				return err
 			}
-			err = tally.print(out)
+			continue
 		}
-		if err != nil {
-			return err
+		if i > 0 {
+			fmt.Fprintln(out)
 		}
+		tally.print(out)
 	}
 	return nil
 }
@@ -185,11 +184,11 @@ func (c *classTally) rank() {
 	}
 }
 
-func (t *letterTally) print(out io.Writer) error {
+func (t *letterTally) print(out io.Writer) {
 	l := lookOf(out)
 	if t.Letters == 0 {
 		l.line(out, 2, "%s  no letters", t.Topic)
-		return nil
+		return
 	}
 	l.line(out, 2, "%s  %d letters, %d of them replayed", t.Topic, t.Letters, t.Replayed)
 	for _, origin := range slices.Sorted(maps.Keys(t.Origins)) {
@@ -208,7 +207,4 @@ func (t *letterTally) print(out io.Writer) error {
 			l.line(out, 6, "    %d × other reasons of %s", c.Others, brief([]byte(c.Class), headerBytesMax))
 		}
 	}
-	return nil
 }
-
-func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }

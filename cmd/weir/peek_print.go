@@ -77,7 +77,7 @@ func (p *recordPrinter) print(shard string, r kinesis.ReceivedRecord) error {
 		}
 		text = append(line, '\n')
 	default:
-		header := fmt.Sprintf("%s  %s  %s  %s", shard, shortSequence(r), r.Arrival.UTC().Format("2006-01-02T15:04:05.000Z"), onOneLine(r.PartitionKey))
+		header := fmt.Sprintf("%s  %s  %s  %s", shard, shortSequence(r), stamp(r.Arrival), onOneLine(r.PartitionKey))
 		text = fmt.Appendf(nil, "%s\n%s\n", p.look.paint(faint, header), readable(r.Data))
 	}
 	_, err := p.out.Write(text)
@@ -158,3 +158,6 @@ func recordJSON(shard string, r kinesis.ReceivedRecord) ([]byte, error) {
 	}
 	return json.Marshal(line)
 }
+
+// stamp is an instant for a person, in UTC.
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }

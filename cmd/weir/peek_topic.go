@@ -154,7 +154,7 @@ func (p *topicPrinter) text(ctx context.Context, r *kgo.Record) ([]byte, error) 
 		return append(line, '\n'), err
 	}
 	words := []string{
-		fmt.Sprintf("%d/%d", r.Partition, r.Offset), r.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"), keyText(r.Key),
+		fmt.Sprintf("%d/%d", r.Partition, r.Offset), stamp(r.Timestamp), keyText(r.Key),
 	}
 	if v.schema != 0 {
 		words = append(words, fmt.Sprintf("schema %d", v.schema))
