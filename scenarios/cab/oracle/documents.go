@@ -117,7 +117,7 @@ func (t *truth) incidentsOutcome(ctx context.Context, seen Observed) scenario.Ou
 			continue
 		}
 		var d differences
-		differ(&d, "id", doc.ID, event.IncidentID(doc.Cab, doc.Kind, int64(i.opened)))
+		differ(&d, "id", doc.ID, incidentName(doc.Cab, doc.Kind, i.opened))
 		differ(&d, "opened_at", doc.OpenedAt.String(), i.openedAt.String())
 		differ(&d, "closed", doc.Closed, i.closed >= 0)
 		if doc.Closed && i.closed >= 0 {
@@ -132,11 +132,16 @@ func (t *truth) incidentsOutcome(ctx context.Context, seen Observed) scenario.Ou
 		}
 		for _, i := range c.incidents {
 			if !i.observed {
-				f.missing.add("%s", event.IncidentID(c.name, kinds()[i.kind], int64(i.opened)))
+				f.missing.add("%s", incidentName(c.name, kinds()[i.kind], i.opened))
 			}
 		}
 	}
 	return f.promise("incidents open and close as planted", t.incidents)
+}
+
+// incidentName is what an incident must be known by.
+func incidentName(cab, kind string, opened int) string {
+	return cab + "|" + kind + "|" + strconv.Itoa(opened)
 }
 
 // incident is the planted one of a document, or nil.

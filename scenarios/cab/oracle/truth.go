@@ -126,7 +126,7 @@ func (t *truth) reading(id ledger.ID) *reading {
 	}
 	c := t.cabs[id.Device]
 	if c == nil {
-		c = &cab{device: id.Device, name: event.CabName(id.Device), last: -1}
+		c = &cab{device: id.Device, name: fmt.Sprintf("cab-%08d", id.Device), last: -1}
 		t.cabs[id.Device] = c
 	}
 	for int(id.Seq) >= len(c.readings) {
