@@ -134,3 +134,42 @@ func TestDocumentsSayWhatTheirRecordsSay(t *testing.T) {
 		}
 	}
 }
+
+// What begins before midnight stays in the index of its day, where its end finds it.
+func TestWhatEndsAfterMidnightIsWhereItBegan(t *testing.T) {
+	t.Parallel()
+	const midnight = noon + 12*hour
+	opened := event.HealthChange{Kind: event.Engine, Change: event.Opened, OpenedSeq: 4, OpenedAt: midnight - 1}
+	closed := opened
+	closed.Change = event.Closed
+	s := shelf{}
+	for _, a := range []event.Activity{
+		{RunID: "r", Cab: event.CabName(1), Seq: 4, EventTime: midnight - 1, Health: []event.HealthChange{opened}},
+		{RunID: "r", Cab: event.CabName(1), Seq: 9, EventTime: midnight, Health: []event.HealthChange{closed}},
+	} {
+		for _, d := range OfActivity(&a) {
+			s.put(d)
+		}
+	}
+	for windows := int64(3); windows <= 4; windows++ { // the first ends at midnight
+		m := event.Metrics{RunID: "r", Zone: "zone-0-0", WindowStart: midnight + event.Millis(windows-4)*60_000, Revision: 1, NoFreeWindows: windows}
+		for _, d := range OfMetrics(&m) {
+			s.put(d)
+		}
+	}
+	got := map[string]int64{}
+	for key, d := range s {
+		got[key] = d.Version
+	}
+	want := map[string]int64{
+		"cab-cabs-2026.11.21/r|cab-00000001": 5, "cab-cabs-2026.11.22/r|cab-00000001": 10,
+		"cab-health-2026.11.21/r|cab-00000001|engine|4":                                   2,
+		"cab-alerts-2026.11.21/r|engine-over-limit|cab-00000001|2026-11-21T23:59:59.999Z": 2,
+		"cab-zones-2026.11.21/r|zone-0-0|2026-11-21T23:59:00.000Z":                        1,
+		"cab-zones-2026.11.22/r|zone-0-0|2026-11-22T00:00:00.000Z":                        1,
+		"cab-alerts-2026.11.21/r|no-free-cab|zone-0-0|2026-11-21T23:57:00.000Z":           4,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
