@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -54,7 +55,8 @@ type exchange struct {
 	service *wire.Service
 	op      *wire.Operation
 	codec   wire.Codec
-	signed  []byte // the body as it was sent and signed; call.Body is inflated
+	signed  []byte    // the body as it was sent and signed; call.Body is inflated
+	dated   time.Time // what the signature is judged by and the reply's Date says
 }
 
 // identify picks ids, service and codec, so that every later failure is
@@ -66,7 +68,7 @@ func (x *exchange) identify() {
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, RFC 4122 variant
 	x.call.RequestID = id.String()
 	h := x.w.Header()
-	x.cloud.date(h)
+	x.dated = x.cloud.date(h)
 	h["X-Amzn-Requestid"] = []string{x.call.RequestID}
 	h["X-Amz-Id-2"] = []string{base64.StdEncoding.EncodeToString(random[16:])}
 
@@ -104,7 +106,7 @@ func (x *exchange) perform() (out any, err error) {
 		return nil, err
 	}
 	x.op, call.Operation = route.Operation, route.Operation.Name
-	identity, err := c.iam.Authenticate(x.r, x.signed)
+	identity, err := c.iam.AuthenticateAt(x.dated, x.r, x.signed)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +172,7 @@ func (x *exchange) unknownService() error {
 	if x.r.Header.Get("X-Amz-Target") != "" {
 		return wire.Errorf("UnknownOperationException", "weir's embedded cloud has no service with the target %.100q", x.r.Header.Get("X-Amz-Target"))
 	}
-	_, err := x.cloud.iam.Authenticate(x.r, x.signed) // says what is missing
+	_, err := x.cloud.iam.AuthenticateAt(x.dated, x.r, x.signed) // says what is missing
 	return cmp.Or(err, error(wire.Errorf("UnknownOperationException", "The call names neither a service nor an operation.")))
 }
 

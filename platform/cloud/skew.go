@@ -31,9 +31,14 @@ func (c *Cloud) SkewSignatures(by time.Duration) (undo func()) {
 	}
 }
 
-// date says the skewed time; without a skew net/http does it.
-func (c *Cloud) date(h http.Header) {
-	if c.signatures.ahead.Load() != 0 {
-		h["Date"] = []string{c.signatures.Now().UTC().Format(http.TimeFormat)}
+// date is the time that a call's signature is judged by, and has the reply say
+// so: a caller that is refused learns the very skew that it was refused for. An
+// unskewed Date is net/http's.
+func (c *Cloud) date(h http.Header) time.Time {
+	ahead := time.Duration(c.signatures.ahead.Load())
+	now := c.signatures.Clock.Now().Add(ahead)
+	if ahead != 0 {
+		h["Date"] = []string{now.UTC().Format(http.TimeFormat)}
 	}
+	return now
 }

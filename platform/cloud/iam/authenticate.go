@@ -27,6 +27,11 @@ const (
 // query, and says whose it is. body is the whole payload, already read. Every
 // refusal is a *wire.Error spelled as the service in the scope spells it.
 func (s *Service) Authenticate(r *http.Request, body []byte) (Identity, error) {
+	return s.AuthenticateAt(s.clock.Now(), r, body)
+}
+
+// AuthenticateAt is Authenticate for a caller that tells the time it judges by.
+func (s *Service) AuthenticateAt(now time.Time, r *http.Request, body []byte) (Identity, error) {
 	sig, err := parseSignature(r)
 	if err != nil {
 		return Identity{}, err
@@ -35,7 +40,7 @@ func (s *Service) Authenticate(r *http.Request, body []byte) (Identity, error) {
 	if err := s.checkScope(&sig, sp); err != nil {
 		return Identity{}, err
 	}
-	now := s.now()
+	now = now.UTC()
 	if err := checkAge(&sig, now, sp); err != nil {
 		return Identity{}, err
 	}
