@@ -22,7 +22,7 @@ import (
 // cabs is a load of the cab scenario that takes some seconds, most of them until
 // the last window has ended.
 func cabs(more ...string) []string {
-	return append([]string{"cab", "--for", "75s", "--speed", "40", "--rate", "12", "--devices", "120"}, more...)
+	return append([]string{"cab", "--for", "75s", "--speed", "20", "--rate", "12", "--devices", "120"}, more...)
 }
 
 // TestCabChaos runs the presets that have most of what Kafka, OpenSearch and the
