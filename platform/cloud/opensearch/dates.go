@@ -2,6 +2,7 @@ package opensearch
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -82,11 +83,14 @@ func newDatePart(name string) (datePart, error) {
 func epochPart(factor int64) datePart {
 	return datePart{
 		parse: func(text string, _ bool) (int64, bool) {
+			if text == "" || text[0] == '.' || strings.Trim(text[1:], "0123456789.") != "" || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
+				return 0, false // no sign but a minus, no exponent
+			}
 			if v, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return v * factor, true
+				return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
 			}
 			v, err := strconv.ParseFloat(text, 64)
-			return int64(v * float64(factor)), err == nil && v == v && v < 1e15 && v > -1e15
+			return int64(v * float64(factor)), err == nil && v < 1e15 && v > -1e15
 		},
 		format: func(t time.Time) string { return strconv.FormatInt(t.UnixMilli()/factor, 10) },
 	}

@@ -51,6 +51,10 @@ func newField(path string, given map[string]any) (*field, error) {
 			return nil, err
 		}
 	}
+	if f.kind == kindDate && given["format"] == defaultDateFormat { // is not shown
+		f.given = maps.Clone(given)
+		delete(f.given, "format")
+	}
 	f.column = newColumn(f)
 	return f, nil
 }

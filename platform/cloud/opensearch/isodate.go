@@ -91,9 +91,9 @@ func digitsOf(text string, n int, into *int) (rest string, ok bool) {
 	return text[n:], true
 }
 
-// parseZone reads nothing, Z, ±HH, ±HHmm or ±HH:mm.
+// parseZone reads nothing, Z, UTC, GMT, ±HH, ±HHmm or ±HH:mm.
 func parseZone(text string, allowed bool) (*time.Location, bool) {
-	if text == "" || text == "Z" && allowed {
+	if text == "" || allowed && (text == "Z" || text == "UTC" || text == "GMT") {
 		return time.UTC, true
 	}
 	if !allowed || text[0] != '+' && text[0] != '-' {

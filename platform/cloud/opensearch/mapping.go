@@ -190,11 +190,15 @@ func (o *object) render() map[string]any {
 	}
 	members := make(map[string]any, len(o.properties))
 	for name, p := range o.properties {
-		if p.object != nil {
-			members[name] = p.object.render()
-		} else {
+		if p.object == nil {
 			members[name] = p.field.given
+			continue
 		}
+		rendered := p.object.render()
+		if len(p.object.properties) == 0 {
+			rendered["type"] = "object"
+		}
+		members[name] = rendered
 	}
 	out["properties"] = members
 	return out

@@ -2,12 +2,14 @@ package opensearch
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // guess looks at the value to come and says what field holds its kind.
@@ -111,6 +113,23 @@ func (r *reading) field(f *field) error {
 	return r.scalar(f, literal, '0')
 }
 
+// termMax is how many bytes a keyword has at most.
+const termMax = 32766
+
+func immense(path string) *Error {
+	return illegal("Document contains at least one immense term in field=\"%s\" (whose UTF8 encoding is longer than the max length %d), all of which were skipped. "+
+		"Please correct the analyzer to not produce such terms.", path, termMax)
+}
+
+// units is a text's length as Java counts it.
+func units(text []byte) int {
+	n := 0
+	for _, r := range string(text) {
+		n += max(1, utf16.RuneLen(r))
+	}
+	return n
+}
+
 // scalar is one value, written as a string ("), a number (0) or a boolean (t).
 func (r *reading) scalar(f *field, text []byte, form byte) error {
 	for _, sub := range f.multi {
@@ -119,13 +138,17 @@ func (r *reading) scalar(f *field, text []byte, form byte) error {
 		}
 	}
 	if f.kind == kindKeyword || f.kind == kindText {
-		if f.ignoreAbove == 0 || len(text) <= f.ignoreAbove || len([]rune(string(text))) <= f.ignoreAbove {
-			r.values = append(r.values, value{field: f, term: text})
+		switch {
+		case f.ignoreAbove > 0 && len(text) > f.ignoreAbove && units(text) > f.ignoreAbove:
+			return nil
+		case f.kind == kindKeyword && len(text) > termMax:
+			return immense(f.path)
 		}
+		r.values = append(r.values, value{field: f, term: text})
 		return nil
 	}
-	if len(text) == 0 && form == '"' && f.kind.isNumber() {
-		return r.refuse(f, text, illegal("For input string: \"\""))
+	if len(text) == 0 && form == '"' && f.kind.isNumber() { // as null
+		return nil
 	}
 	bits, cause := f.bitsOf(text, form)
 	if cause != nil {
@@ -164,8 +187,14 @@ func (f *field) bitsOf(text []byte, form byte) (int64, *Error) {
 
 // numberBits reads a number; integers take what is left of a fraction.
 func numberBits(k kind, text string) (int64, *Error) {
+	if strings.Contains(text, "_") { // which strconv takes for a number's
+		return 0, illegal("For input string: \"%s\"", text)
+	}
 	if k.isInteger() {
 		n, err := strconv.ParseInt(text, 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return 0, illegal("Value [%s] is out of range for a long", text)
+		}
 		if err != nil {
 			v, failed := strconv.ParseFloat(text, 64)
 			if failed != nil || math.IsNaN(v) || math.IsInf(v, 0) {

@@ -1,5 +1,7 @@
 package conformance
 
+import "strings"
+
 const small = `{"settings":{"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"long"},"k":{"type":"keyword"},"t":{"type":"text"},"d":{"type":"date"},"b":{"type":"boolean"},"f":{"type":"double"},"fl":{"type":"float"}}}}`
 
 func indexLife() []step {
@@ -44,7 +46,8 @@ func mappings() []step {
 		{"GET /IX/_mapping", "", 200, `{"IX":{"mappings":{"properties":{"x":{"type":"keyword","ignore_above":10},"o":{"properties":{"p":{"type":"integer"}}},"m":{"type":"text","fields":{"raw":{"type":"keyword"}}}}}}}`},
 		{"PUT /IX/_mapping", `{"properties":{"x":{"type":"keyword","ignore_above":3},"m":{"type":"text","fields":{"raw":{"type":"keyword","ignore_above":2}}}}}`, 200, ""},
 		{"GET /IX/_mapping", "", 200, `{"IX":{"mappings":{"properties":{"x":{"type":"keyword","ignore_above":3},"m":{"type":"text","fields":{"raw":{"type":"keyword","ignore_above":2}}}}}}}`},
-		{"PUT /IX/_doc/1?refresh=true", `{"x":["abc","abcd"],"m":["ab","abc"]}`, 201, ""},
+		{"PUT /IX/_doc/1?refresh=true", `{"x":["abc","abcd","\ud83d\ude00\ud83d\ude00"],"m":["ab","abc"],"k":"` + strings.Repeat("k", 32766) + `"}`, 201, ""},
+		{"PUT /IX/_doc/2", `{"k":"` + strings.Repeat("k", 32767) + `"}`, 400, `{"error":{"type":"illegal_argument_exception"}}`},
 		{"POST /IX/_search", `{"aggs":{"x":{"terms":{"field":"x"}},"m":{"terms":{"field":"m.raw"}}}}`, 200, `{"aggregations":{"x":{"buckets":[{"key":"abc"}]},"m":{"buckets":[{"key":"ab"}]}}}`},
 		{"PUT /IX/_mapping", `{"properties":{"x":{"type":"keyword"},"m":{"type":"text"},"n":{"type":"keyword"}}}`, 400, ""},
 		{"PUT /IX/_mapping", `{"properties":{"x":{"type":"keyword"},"m":{"type":"text"}}}`, 200, ""},
@@ -55,6 +58,9 @@ func mappings() []step {
 		{"PUT /IX-b", `{"mappings":{"bogus":1}}`, 400, `{"error":{"type":"mapper_parsing_exception","reason":"Failed to parse mapping [_doc]: Root mapping definition has unsupported parameters:  [bogus : 1]"}}`},
 		{"PUT /IX-s", `{"mappings":{"dynamic":"strict","properties":{"n":{"type":"long"}}}}`, 200, ""},
 		{"PUT /IX-s/_doc/1", `{"n":1,"z":2}`, 400, `{"error":{"type":"strict_dynamic_mapping_exception","reason":"mapping set to strict, dynamic introduction of [z] within [_doc] is not allowed"}}`},
+		{"PUT /IX-o", `{"mappings":{"properties":{"o":{"type":"object"},"p":{"properties":{}},"d":{"type":"date","format":"strict_date_optional_time||epoch_millis"}}}}`, 200, ""},
+		{"PUT /IX-o/_doc/1", `{"e":{}}`, 201, ""},
+		{"GET /IX-o/_mapping", "", 200, `{"IX-o":{"mappings":{"properties":{"o":{"type":"object"},"p":{"type":"object"},"e":{"type":"object"},"d":{"type":"date","format":null}}}}}`},
 		{"PUT /IX-f", `{"mappings":{"dynamic":false,"properties":{"n":{"type":"long"}}}}`, 200, ""},
 		{"PUT /IX-f/_doc/1?refresh=true", `{"n":1,"z":2}`, 201, ""},
 		{"GET /IX-f/_search", `{"query":{"term":{"z":2}}}`, 200, `{"hits":{"total":{"value":0}}}`},
@@ -80,6 +86,11 @@ func dynamicMapping() []step {
 		{"PUT /IX/_doc/2", `{bad`, 400, `{"error":{"type":"mapper_parsing_exception","reason":"failed to parse"}}`},
 		{"PUT /IX/_doc/2", `[1]`, 400, `{"error":{"type":"mapper_parsing_exception","reason":"failed to parse"}}`},
 		{"PUT /IX/_doc/2", ``, 400, `{"error":{"type":"parse_exception","reason":"request body is required"}}`},
+		{"PUT /IX/_doc/2", `{"l":-9223372036854775809}`, 400, ""},
+		{"PUT /IX/_doc/2", `{"l":"-9223372036854775809"}`, 400, `{"error":{"caused_by":{"reason":"Value [-9223372036854775809] is out of range for a long"}}}`},
+		{"PUT /IX/_doc/2", `{"l":"1_0"}`, 400, ""},
+		{"PUT /IX/_doc/2", `{"l":"","f":""}`, 201, ""},
+		{"DELETE /IX/_doc/2", "", 200, ""},
 		{"PUT /IX/_doc/2", `{"l":"7","f":"2.5","b":"true","s":12,"dots.in.names":3}`, 201, ""},
 		{"GET /IX/_mapping", "", 200, `{"IX":{"mappings":{"properties":{"dots":{"properties":{"in":{"properties":{"names":{"type":"long"}}}}}}}}}`},
 		{"POST /IX/_refresh", "", 200, ""},
