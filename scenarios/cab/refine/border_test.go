@@ -82,3 +82,24 @@ func TestBordersBelongToTheGoodSide(t *testing.T) {
 		t.Errorf("behind the watermark: verdict %v", got)
 	}
 }
+
+// A device that comes back with every other reading of a long time must not hold its
+// partition up for longer than a transaction may take: it would be redone for ever.
+func TestManyGapsAreGivenUpAtOnce(t *testing.T) {
+	t.Parallel()
+	const gaps = 200_000
+	b := &bench{Partition: NewPartition(lateness)}
+	for seq := int64(1); seq <= gaps; seq++ {
+		b.take(reading(2*seq, 0))
+	}
+	other := reading(0, 2*lateness)
+	other.Cab = event.CabName(2)
+	began := time.Now()
+	b.take(other)
+	if took := time.Since(began); took > 10*time.Second || len(b.out) != gaps+1 {
+		t.Errorf("%d emitted in %v", len(b.out), took)
+	}
+	if spans := len(b.cabs[event.CabName(1)].GivenUp); spans > givenUpMax {
+		t.Errorf("%d spans are remembered", spans)
+	}
+}

@@ -121,19 +121,23 @@ func (c *cab) hold(seq int64, t *event.Telemetry) {
 	c.until = min(c.until, c.held[at].until())
 }
 
-// giveUp waits no longer for what is missing before the first reading held.
-func (c *cab) giveUp() {
-	first := c.held[0].seq
-	c.GivenUp = append(c.GivenUp, span{c.Next, first - 1})
-	c.bound()
-	c.Next = first
-}
-
-// release emits the readings whose turn has come.
-func (c *cab) release(emit func(event.Activity)) {
+// release emits the readings whose turn has come. What is missing before one that the
+// watermark has overtaken is given up. It looks at each reading held once or twice,
+// however many gaps there are.
+func (c *cab) release(watermark event.Millis, emit func(event.Activity)) {
+	overtaken := 0
+	for i := len(c.held) - 1; i >= 0 && c.until < watermark && overtaken == 0; i-- {
+		if c.held[i].until() < watermark {
+			overtaken = i + 1
+		}
+	}
 	n := 0
-	for n < len(c.held) && c.held[n].seq == c.Next {
+	for n < len(c.held) && (n < overtaken || c.held[n].seq == c.Next) {
 		h := &c.held[n]
+		if h.seq > c.Next {
+			c.GivenUp = append(c.GivenUp, span{c.Next, h.seq - 1})
+			c.Next = h.seq
+		}
 		if h.reading != nil {
 			emit(c.accept(h.reading))
 		}
@@ -146,6 +150,7 @@ func (c *cab) release(emit func(event.Activity)) {
 	if n == 0 {
 		return
 	}
+	c.bound()
 	c.held = slices.Delete(c.held, 0, n)
 	c.until = math.MaxInt64
 	for i := range c.held {

@@ -103,7 +103,8 @@ func (p *Partition) Take(t *event.Telemetry, emit func(event.Activity)) Verdict 
 	} else {
 		c.hold(t.Seq, t)
 	}
-	p.release(c, emit)
+	c.release(0, emit)
+	p.settle(c)
 	p.advance(t.EventTime, emit)
 	if late {
 		return Late
@@ -134,12 +135,6 @@ func (p *Partition) enter(run string) bool {
 	return true
 }
 
-// release emits what has its turn and notes whether c still waits.
-func (p *Partition) release(c *cab, emit func(event.Activity)) {
-	c.release(emit)
-	p.settle(c)
-}
-
 // advance moves the watermark and no longer waits for what it overtakes.
 func (p *Partition) advance(at event.Millis, emit func(event.Activity)) {
 	if at <= p.head.Latest {
@@ -149,14 +144,14 @@ func (p *Partition) advance(at event.Millis, emit func(event.Activity)) {
 	for len(p.waiting) > 0 && p.waiting[0].until < p.Watermark() {
 		c := p.waiting[0]
 		p.touch(c)
-		c.giveUp()
-		p.release(c, emit)
+		c.release(p.Watermark(), emit)
+		p.settle(c)
 	}
 }
 
 func (p *Partition) touch(c *cab) { p.changed[c.name] = c }
 
-// settle puts c where it belongs among those that wait.
+// settle puts c where it belongs among those that wait, or takes it from them.
 func (p *Partition) settle(c *cab) {
 	switch {
 	case len(c.held) == 0 && c.at > 0:
