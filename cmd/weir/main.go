@@ -96,10 +96,14 @@ func usagef(format string, args ...any) error {
 }
 
 // withSignals returns a context that the first SIGINT or SIGTERM cancels, so
-// that a run drains and is graded; a second one ends the process at once.
+// that a run drains and is graded; a second one ends the process at once. A
+// terminal that is closed counts, too, unless nohup said that it does not.
 func withSignals(parent context.Context, stderr io.Writer) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
@@ -110,7 +114,10 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, con
 		case <-ctx.Done():
 			return
 		}
-		if _, again := <-signals; again {
+		for again := range signals {
+			if again == syscall.SIGHUP {
+				continue // terminal and shell may both say it
+			}
 			fmt.Fprintln(stderr, "weir: interrupted again, leaving at once")
 			os.Exit(exitInterrupted)
 		}
