@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -101,6 +102,26 @@ func TestBrokerThatAdvertisesAnAddressOfItsOwn(t *testing.T) {
 	})
 	err = knockKafka(scenario.Brokers{Seeds: cluster.ListenAddrs()})
 	if err == nil || !strings.Contains(err.Error(), "broker 7 says that it is at 127.0.0.1:1") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Brokers without users are there, and say what is wrong with asking as one.
+func TestBrokerThatHasNoUsers(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	cluster.ControlKey(int16(kmsg.SASLHandshake), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		reply := request.ResponseKind().(*kmsg.SASLHandshakeResponse) // Apache Kafka's, where kfake hangs up
+		reply.ErrorCode = kerr.IllegalSaslState.Code
+		return reply, nil, true
+	})
+	err = knockKafka(scenario.Brokers{Seeds: cluster.ListenAddrs(), User: "me", Password: "secret"})
+	if err == nil || !strings.Contains(err.Error(), `KAFKA_USER names "me": unset it`) || strings.Contains(err.Error(), "nothing answers") {
 		t.Errorf("%v", err)
 	}
 }

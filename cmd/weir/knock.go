@@ -34,6 +34,8 @@ func knockKafka(b scenario.Brokers) error {
 	switch {
 	case errors.Is(err, kerr.SaslAuthenticationFailed), b.User != "" && errors.Is(err, io.EOF): // some only hang up
 		return fmt.Errorf("it refuses user %q: set %s and %s: %w", b.User, userVar, passwordVar, err)
+	case b.User != "" && errors.Is(err, kerr.IllegalSaslState):
+		return fmt.Errorf("it takes clients without a user, and %s names %q: unset it: %w", userVar, b.User, err)
 	case err != nil:
 		return fmt.Errorf("nothing answers: %w", err)
 	}
