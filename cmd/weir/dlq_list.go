@@ -190,7 +190,7 @@ func (t *letterTally) print(out io.Writer) {
 		l.line(out, 2, "%s  no letters", t.Topic)
 		return
 	}
-	l.line(out, 2, "%s  %d letters, %d of them replayed", t.Topic, t.Letters, t.Replayed)
+	l.line(out, 2, "%s  %s, %d of them replayed", t.Topic, letters(t.Letters), t.Replayed)
 	for _, origin := range slices.Sorted(maps.Keys(t.Origins)) {
 		l.line(out, 4, "  from %s: %d", brief([]byte(origin), headerBytesMax), t.Origins[origin])
 	}

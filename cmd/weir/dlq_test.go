@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -70,6 +71,17 @@ func TestDLQList(t *testing.T) {
 		`{"class":"handler","letters":1,"replayed":0,"oldest":"2026-01-01T12:00:01Z","newest":"2026-01-01T12:00:01Z","reasons":[{"reason":"boom","letters":1}]},`+
 		`{"class":"unknown","letters":1,"replayed":0,"oldest":"2026-01-01T12:00:00Z","newest":"2026-01-01T12:00:00Z","reasons":[{"reason":"","letters":1}]}]}`+"\n")
 	c.refuses("dlq list cab", `no topic of dead letters "cab.dlq" at 127.0.0.1:`, "there are cabs.dlq, other.dlq")
+}
+
+func TestOneLetterIsALetter(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := (&letterTally{Topic: "cabs.dlq", letterCount: letterCount{Letters: 1}}).print(&out); err != nil {
+		t.Fatal(err)
+	}
+	if first, _, _ := strings.Cut(out.String(), "\n"); first != "cabs.dlq  1 letter, 0 of them replayed" {
+		t.Error(first)
+	}
 }
 
 func TestDLQShow(t *testing.T) {
