@@ -71,7 +71,7 @@ func (w *world) serve() {
 	}
 	for _, s := range services {
 		runUntilCleanup(w.t, s.Name, s.Run)
-		ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 		defer cancel()
 		if err := s.Ready(ctx); err != nil {
 			w.t.Fatal(err)

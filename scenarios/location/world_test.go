@@ -62,13 +62,22 @@ func newWorld(t *testing.T, cfg cloud.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close() // its port is taken again by each app of the test
+	t.Cleanup(func() { listener.Close() }) // if no app did
+	first := make(chan net.Listener, 1)    // was there before, lest somebody else takes the port
+	first <- listener
 	now := clock.Wall{}.Now()
 	w := &world{t: t, base: base, wall: clock.Wall{}, env: scenario.Env{
-		AWS:    func(string) aws.Config { return base },
-		Listen: func(string) (net.Listener, error) { return net.Listen("tcp", listener.Addr().String()) },
-		URL:    func(string) string { return "http://" + listener.Addr().String() },
-		RunID:  "run-1", Wall: clock.Wall{}, Sim: clock.Simulated{Epoch: now, Origin: now},
+		AWS: func(string) aws.Config { return base },
+		Listen: func(string) (net.Listener, error) {
+			select {
+			case l := <-first:
+				return l, nil
+			default:
+				return net.Listen("tcp", listener.Addr().String())
+			}
+		},
+		URL:   func(string) string { return "http://" + listener.Addr().String() },
+		RunID: "run-1", Wall: clock.Wall{}, Sim: clock.Simulated{Epoch: now, Origin: now},
 	}}
 	return w
 }
@@ -102,7 +111,7 @@ func (w *world) streams() {
 		waiter := awskinesis.NewStreamExistsWaiter(client, func(o *awskinesis.StreamExistsWaiterOptions) {
 			o.MinDelay, o.MaxDelay = 20*time.Millisecond, 100*time.Millisecond
 		})
-		if err := waiter.Wait(w.t.Context(), &awskinesis.DescribeStreamInput{StreamName: aws.String(name)}, 10*time.Second); err != nil {
+		if err := waiter.Wait(w.t.Context(), &awskinesis.DescribeStreamInput{StreamName: aws.String(name)}, time.Minute); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -150,7 +159,7 @@ func (w *world) app(cfg location.AppConfig) (stop func()) {
 		w.t.Fatal(err)
 	}
 	stop = runUntilCleanup(w.t, "app", app.Run)
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	if err := app.Ready(ctx); err != nil {
 		w.t.Fatal(err)
@@ -212,7 +221,7 @@ func (w *world) ask(method, path, body string, header ...string) response {
 }
 
 func (w *world) try(method, path, body string, header ...string) (response, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, w.env.URL("app")+path, strings.NewReader(body))
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,7 +44,6 @@ type world struct {
 	env      scenario.Env
 	cfg      app.Config
 	home     string
-	listener atomic.Pointer[net.Listener] // of the first app
 
 	found sync.Map // text by index pattern: what a search of it answers
 }
@@ -77,11 +75,19 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() }) // if no app did
-	w.listener.Store(&listener)
+	first := make(chan net.Listener, 1)    // was there before, lest somebody else takes the port
+	first <- listener
 	w.home = "http://" + listener.Addr().String()
 	w.env = scenario.Env{
-		Listen: w.listen,
-		Wall:   clock.Wall{}, Sim: clock.Simulated{Epoch: minute(9).Time(), Origin: time.Now(), Speed: 20},
+		Listen: func(string) (net.Listener, error) {
+			select {
+			case l := <-first:
+				return l, nil
+			default:
+				return net.Listen("tcp", listener.Addr().String())
+			}
+		},
+		Wall: clock.Wall{}, Sim: clock.Simulated{Epoch: minute(9).Time(), Origin: time.Now(), Speed: 20},
 		Log: slog.New(slog.DiscardHandler),
 	}
 	w.cfg = app.Config{
@@ -91,15 +97,6 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return w
-}
-
-// listen gives the first app a listener that was there before, lest somebody else
-// takes its port, and later ones the same port.
-func (w *world) listen(string) (net.Listener, error) {
-	if first := w.listener.Swap(nil); first != nil {
-		return *first, nil
-	}
-	return net.Listen("tcp", strings.TrimPrefix(w.home, "http://"))
 }
 
 // patience is how long anything may take.
