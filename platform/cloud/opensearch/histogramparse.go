@@ -1,7 +1,9 @@
 package opensearch
 
 import (
+	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,18 +69,9 @@ func (a *aggregation) parseDateHistogram() (computing, error) {
 			return nil, err
 		}
 	}
-	var offset time.Duration
-	if text, ok := a.body["offset"].(string); ok {
-		sign := text != "" && text[0] == '-'
-		if text != "" && (text[0] == '-' || text[0] == '+') {
-			text = text[1:]
-		}
-		if offset, err = parseInterval("offset", text); err != nil {
-			return nil, err
-		}
-		if sign {
-			offset = -offset
-		}
+	offset, err := parseOffset(a.body["offset"])
+	if err != nil {
+		return nil, err
 	}
 	fixed, isFixed := a.body["fixed_interval"].(string)
 	calendar, isCalendar := a.body["calendar_interval"].(string)
@@ -102,4 +95,24 @@ func (a *aggregation) parseDateHistogram() (computing, error) {
 		return nil, illegal("Invalid interval specified, must be non-null and non-empty")
 	}
 	return h, nil
+}
+
+// parseOffset reads a signed interval, or milliseconds.
+func parseOffset(value any) (time.Duration, error) {
+	switch v := value.(type) {
+	case json.Number:
+		ms, err := v.Int64()
+		if err != nil {
+			return 0, badInterval("offset", "For input string: \""+v.String()+"\"")
+		}
+		return time.Duration(ms) * time.Millisecond, nil
+	case string:
+		digits, negative := strings.CutPrefix(v, "-")
+		offset, err := parseInterval("offset", strings.TrimPrefix(digits, "+"))
+		if negative {
+			offset = -offset
+		}
+		return offset, err
+	}
+	return 0, nil
 }

@@ -116,6 +116,9 @@ func (h *histogram) bound(b *buckets, value any) (float64, error) {
 	if number, ok := value.(json.Number); ok {
 		return number.Float64()
 	}
+	if _, away := (time.Time{}).In(h.zone).Zone(); away != 0 {
+		return 0, gap("texts in extended_bounds beside a time zone")
+	}
 	format, _ := newDateFormat(defaultDateFormat)
 	if h.format != nil {
 		format = h.format

@@ -78,6 +78,9 @@ func (s *Service) run(q *searching, found []*index) (any, error) {
 	held, release := hold(found)
 	defer release()
 	top := &ranking{keys: q.sort, size: q.from + q.size}
+	if q.size == 0 {
+		top.size = 0
+	}
 	if len(q.sort) == 0 {
 		top.keys = []sortKey{{path: "_score", descend: true}}
 	}

@@ -230,6 +230,7 @@ func TestGapsAreNamed(t *testing.T) {
 		{"POST", "/x/_search", `{"aggs":{"a":{"terms":{"field":"n","order":{"_count":"asc","_key":"asc"}}}}}`, "order"},
 		{"POST", "/x/_search", `{"aggs":{"a":{"range":{"field":"d","ranges":[{"from":1}]}}}}`, "date"},
 		{"POST", "/x/_search", `{"sort":["_seq_no"]}`, "_seq_no"},
+		{"POST", "/x/_search", `{"aggs":{"a":{"date_histogram":{"field":"d","fixed_interval":"1h","time_zone":"+02:00","extended_bounds":{"min":"2026-11-20"}}}}}`, "extended_bounds"},
 		{"POST", "/x/_search", `{"query":{"term":{"_seq_no":0}}}`, "_seq_no"},
 		{"POST", "/x/_search", `{"query":{"exists":{"field":"_routing"}}}`, "_routing"},
 		{"GET", "/_aliases", "", "_aliases"},

@@ -62,6 +62,7 @@ func histograms() []step {
 		aggregates(`{"date_histogram":{"field":"d","calendar_interval":"year"}}`, `{"buckets":[{"key_as_string":"2026-01-01T00:00:00.000Z","doc_count":2}]}`),
 		aggregates(`{"date_histogram":{"field":"d","calendar_interval":"day","time_zone":"+14:00"}}`, `{"buckets":[{"key_as_string":"2026-11-22T00:00:00.000+14:00","key":1795255200000,"doc_count":2}]}`),
 		aggregates(`{"date_histogram":{"field":"d","fixed_interval":"12h","time_zone":"+05:30"}}`, `{"buckets":[{"key_as_string":"2026-11-21T12:00:00.000+05:30","key":1795242600000,"doc_count":2}]}`),
+		aggregates(`{"date_histogram":{"field":"d","calendar_interval":"day","offset":21600000}}`, `{"buckets":[{"key_as_string":"2026-11-21T06:00:00.000Z","doc_count":2}]}`),
 		aggregates(`{"date_histogram":{"field":"d","calendar_interval":"day","offset":"+6h"}}`, `{"buckets":[{"key_as_string":"2026-11-21T06:00:00.000Z","doc_count":2}]}`),
 		aggregates(`{"date_histogram":{"field":"d","fixed_interval":"1m","extended_bounds":{"min":"2026-11-21T09:59:00Z","max":"2026-11-21T10:03:00Z"}}}`, `{"buckets":[{"key_as_string":"2026-11-21T09:59:00.000Z","doc_count":0},{"doc_count":1},{"doc_count":0},{"doc_count":1},{"key_as_string":"2026-11-21T10:03:00.000Z","doc_count":0}]}`),
 		aggregates(`{"date_histogram":{"field":"d","fixed_interval":"90s","keyed":true}}`, `{"buckets":{"2026-11-21T10:00:00.000Z":{"key":1795255200000,"doc_count":1},"2026-11-21T10:01:30.000Z":{"doc_count":1}}}`),

@@ -145,6 +145,7 @@ func sorting() []step {
 		step{"POST /IX/_search", `{"sort":["_score"],"search_after":[1]}`, 400, ""},
 		step{"POST /IX/_search", `{"sort":[{"n":"desc"}],"track_scores":true,"size":1,"query":{"bool":{"should":[{"match_all":{}},{"term":{"n":1}}]}}}`, 200, `{"hits":{"max_score":2.0,"hits":[{"_id":"3","_score":1.0,"sort":[3]}]}}`},
 		step{"POST /IX/_search", `{"sort":["n"],"track_scores":true,"search_after":[3]}`, 200, `{"hits":{"max_score":1.0,"hits":[]}}`},
+		step{"POST /IX/_search", `{"from":1,"size":0}`, 200, `{"hits":{"max_score":null,"hits":[]}}`},
 		step{"POST /IX/_search", `{"sort":["n"],"track_scores":true,"from":1,"size":0}`, 200, `{"hits":{"max_score":null,"hits":[]}}`},
 		step{"POST /IX/_search", `{"sort":[{"d":{"missing":"2026-11-21"}}]}`, 400, `{"error":{"type":"search_phase_execution_exception"}}`},
 		step{"POST /IX/_search", `{"sort":{"k":"asc","b":"desc","n":"asc"},"_source":false}`, 200, `{"hits":{"hits":[{"_id":"1","sort":["a",1,1]},{"_id":"3"},{"_id":"2"}]}}`},
