@@ -76,9 +76,7 @@ func TestDLQList(t *testing.T) {
 func TestOneLetterIsALetter(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := (&letterTally{Topic: "cabs.dlq", letterCount: letterCount{Letters: 1}}).print(&out); err != nil {
-		t.Fatal(err)
-	}
+	(&letterTally{Topic: "cabs.dlq", letterCount: letterCount{Letters: 1}}).print(&out)
 	if first, _, _ := strings.Cut(out.String(), "\n"); first != "cabs.dlq  1 letter, 0 of them replayed" {
 		t.Error(first)
 	}
