@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -74,6 +75,9 @@ func hangable(t *testing.T, script string) (cloud *process, tmp, endpoint string
 		t.Fatal(err)
 	}
 	cloud.lines, cloud.Stderr = bufio.NewScanner(out), cloud.Stdout
+	caught := make(chan os.Signal, 1) // what is caught here a child has the default for, also under nohup
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	if err := cloud.Start(); err != nil {
 		t.Fatal(err)
 	}
