@@ -92,7 +92,7 @@ func (p *putAll) chunk(ctx context.Context, records []Record, from, to int) erro
 			return nil
 		}
 		left = refused
-		if !transient(err) && !(skewed(err) && tries == 0) {
+		if !passing(err, tries) {
 			return unsent(left, to, len(records), err)
 		}
 		if wait := p.clock.Sleep(ctx, p.jitter.Full(tries, putBackoffBase, putBackoffMax)); wait != nil {

@@ -59,8 +59,17 @@ func transientCode(code string) bool {
 	return false
 }
 
+// skewTriesMax is one for a skew that begins, one for its end, and some for
+// others; more is a wrong secret.
+const skewTriesMax = 4
+
+// passing is true for errors that another try may cure, after so many before.
+func passing(err error, tries int) bool {
+	return transient(err) || skewed(err) && tries < skewTriesMax
+}
+
 // skewed is true for refusals that the SDK's clock correction, which it learns
-// from such a reply, may cure at the second try.
+// from such a reply, may cure at the next try.
 func skewed(err error) bool {
 	code := errorCode(err)
 	return code == "InvalidSignatureException" || code == "RequestTimeTooSkewed" || code == "SignatureDoesNotMatch"

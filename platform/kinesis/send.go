@@ -86,7 +86,7 @@ func (p *Producer) refused(entries []*entry, err error) (settled, again []*entry
 		e.tries++
 		e.err, e.due = err, due
 		switch {
-		case !transient(err) && !(skewed(err) && e.tries == 1):
+		case !passing(err, e.tries-1):
 			p.fail(e, err)
 			settled = append(settled, e)
 		case e.due.After(e.expires):

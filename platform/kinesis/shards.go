@@ -30,7 +30,7 @@ func (c *Consumer) retry(ctx context.Context, what string, try func(ctx context.
 
 // putOff waits before the next try, or returns err wrapped if none can help.
 func (c *Consumer) putOff(ctx context.Context, what string, tries int, err error) error {
-	if !transient(err) && !(skewed(err) && tries == 0) || ctx.Err() != nil {
+	if !passing(err, tries) || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return c.pause(ctx, what, c.jitter.Full(tries, consumerBackoffBase, c.cfg.RetryMax), err)
