@@ -20,7 +20,7 @@ type entry struct {
 	arrived  time.Time
 	expires  time.Time
 	due      time.Time // of the next try, while delayed
-	tries    int
+	failed   failures
 	err      error         // of the last try
 	admitted chan struct{} // closed when a waiting entry is let in or refused
 	refused  bool

@@ -17,20 +17,20 @@ const catchUpInterval = 200 * time.Millisecond
 // an outage of five minutes) is replaced by one after the last handled record.
 func poll(ctx context.Context, r *shardReader) ([]types.ChildShard, error) {
 	var iterator *string
-	for tries := 0; ; {
+	var failed failures
+	for {
 		began := r.cfg.Clock.Now()
 		out, err := r.getRecords(ctx, &iterator)
 		if err != nil {
 			if _, expired := errors.AsType[*types.ExpiredIteratorException](err); expired {
 				iterator = nil
 			}
-			if err := r.putOff(ctx, "read "+r.id, tries, err); err != nil {
+			if err := r.putOff(ctx, "read "+r.id, &failed, err); err != nil {
 				return nil, err
 			}
-			tries++
 			continue
 		}
-		tries = 0
+		failed = failures{}
 		if err := r.deliver(ctx, out.Records, out.MillisBehindLatest); err != nil {
 			return nil, err
 		}

@@ -86,16 +86,17 @@ func (p *putAll) chunk(ctx context.Context, records []Record, from, to int) erro
 	for i := from; i < to; i++ {
 		left = append(left, i)
 	}
-	for tries := 0; ; tries++ {
+	var failed failures
+	for {
 		refused, err := p.try(ctx, records, left)
 		if len(refused) == 0 {
 			return nil
 		}
 		left = refused
-		if !passing(err, tries) {
+		if !failed.passing(err) {
 			return unsent(left, to, len(records), err)
 		}
-		if wait := p.clock.Sleep(ctx, p.jitter.Full(tries, putBackoffBase, putBackoffMax)); wait != nil {
+		if wait := p.clock.Sleep(ctx, p.jitter.Full(failed.tries-1, putBackoffBase, putBackoffMax)); wait != nil {
 			return unsent(left, to, len(records), fmt.Errorf("%w; last try: %w", wait, err))
 		}
 	}

@@ -57,20 +57,24 @@ func TestPutAllRetriesOnlyTheRefused(t *testing.T) {
 	})
 }
 
-// TestSkewMayBeginAndEndBetweenTries has calls refused for a clock that went wrong,
-// and again, corrected, for one that is right again. A wrong secret stays one.
+// TestSkewMayBeginAndEndBetweenTries has calls refused, after an outage, for a clock that
+// went wrong, and again, corrected, for one that is right again. A wrong secret stays one.
 func TestSkewMayBeginAndEndBetweenTries(t *testing.T) {
 	t.Parallel()
+	const outage = 6 // calls before
 	for refusals, want := range map[int]bool{2: true, 1000: false} {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fakePuts{before: func(_ context.Context, call int) error {
-				if call < refusals {
+				switch {
+				case call < outage:
+					return apiError("ServiceUnavailable", 503)
+				case call < outage+refusals:
 					return apiError("InvalidSignatureException", 403)
 				}
 				return nil
 			}}
 			err := PutAll(t.Context(), f, "s", manyRecords(1, 0), WithSeed(1))
-			if (err == nil) != want || len(f.calls) > skewTriesMax+1 {
+			if (err == nil) != want || len(f.calls) > outage+skewsMax+1 {
 				t.Errorf("after %d refusals and %d calls: %v", refusals, len(f.calls), err)
 			}
 		})

@@ -59,13 +59,25 @@ func transientCode(code string) bool {
 	return false
 }
 
-// skewTriesMax is one for a skew that begins, one for its end, and some for
-// others; more is a wrong secret.
-const skewTriesMax = 4
+// failures counts tries that failed one after another.
+type failures struct {
+	tries int
+	skews int // of these the last, refused as a wrong clock and a wrong secret are
+}
 
-// passing is true for errors that another try may cure, after so many before.
-func passing(err error, tries int) bool {
-	return transient(err) || skewed(err) && tries < skewTriesMax
+// skewsMax is one for a clock that goes wrong, one for when it is right again, and
+// some for others; more is a wrong secret.
+const skewsMax = 4
+
+// passing counts one more, and is true if another try may cure it.
+func (f *failures) passing(err error) bool {
+	f.tries++
+	if !skewed(err) {
+		f.skews = 0
+		return transient(err)
+	}
+	f.skews++
+	return f.skews <= skewsMax
 }
 
 // skewed is true for refusals that the SDK's clock correction, which it learns

@@ -81,12 +81,11 @@ func (p *Producer) settle(ctx context.Context, carriers []carrier, out *kinesis.
 // refused fails the entries of one carrier or has them put again, all at the
 // same time, so that they can travel together again.
 func (p *Producer) refused(entries []*entry, err error) (settled, again []*entry) {
-	due := p.cfg.Clock.Now().Add(p.jitter.Full(entries[0].tries, putBackoffBase, putBackoffMax))
+	due := p.cfg.Clock.Now().Add(p.jitter.Full(entries[0].failed.tries, putBackoffBase, putBackoffMax))
 	for _, e := range entries {
-		e.tries++
 		e.err, e.due = err, due
 		switch {
-		case !passing(err, e.tries-1):
+		case !e.failed.passing(err):
 			p.fail(e, err)
 			settled = append(settled, e)
 		case e.due.After(e.expires):
@@ -125,7 +124,7 @@ func (p *Producer) expire(entries []*entry) {
 }
 
 func (p *Producer) expiry(e *entry) error {
-	err := fmt.Errorf("%w: given up after %v and %d tries", ErrExpired, p.cfg.RecordTTL, e.tries)
+	err := fmt.Errorf("%w: given up after %v and %d tries", ErrExpired, p.cfg.RecordTTL, e.failed.tries)
 	if e.err != nil {
 		err = fmt.Errorf("%w: %w", err, e.err)
 	}

@@ -78,11 +78,12 @@ func (r *shardReader) anchor(asked time.Time) {
 
 // putOff is Consumer's, but for one refusal: where this machine's clock is
 // ahead of the service's, an instant just anchored lies in the future for a while.
-func (r *shardReader) putOff(ctx context.Context, what string, tries int, err error) error {
+func (r *shardReader) putOff(ctx context.Context, what string, failed *failures, err error) error {
 	if _, refused := errors.AsType[*types.InvalidArgumentException](err); refused && r.anchored {
-		return r.pause(ctx, what, r.jitter.Full(tries, consumerBackoffBase, r.cfg.RetryMax), err)
+		failed.tries++
+		return r.pause(ctx, what, r.jitter.Full(failed.tries-1, consumerBackoffBase, r.cfg.RetryMax), err)
 	}
-	return r.Consumer.putOff(ctx, what, tries, err)
+	return r.Consumer.putOff(ctx, what, failed, err)
 }
 
 // deliver hands user records over in batches, and moves on.
@@ -138,7 +139,8 @@ func (r *shardReader) checkpoint(ctx context.Context, at Checkpoint) error {
 	if r.cfg.Checkpoints == nil {
 		return nil
 	}
-	for tries := 0; ; tries++ {
+	var failed failures
+	for {
 		callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.CallMax)
 		err := r.cfg.Checkpoints.Store(callCtx, r.id, at)
 		cancel()
@@ -146,7 +148,7 @@ func (r *shardReader) checkpoint(ctx context.Context, at Checkpoint) error {
 			r.stored = true
 			return nil
 		}
-		if err := r.putOff(ctx, "store checkpoint of "+r.id, tries, err); err != nil {
+		if err := r.putOff(ctx, "store checkpoint of "+r.id, &failed, err); err != nil {
 			return err
 		}
 	}

@@ -15,25 +15,26 @@ const consumerBackoffBase = 100 * time.Millisecond
 
 // retry makes try until it succeeds, fails for good or ctx ends.
 func (c *Consumer) retry(ctx context.Context, what string, try func(ctx context.Context) error) error {
-	for tries := 0; ; tries++ {
+	var failed failures
+	for {
 		callCtx, cancel := context.WithTimeout(ctx, c.cfg.CallMax)
 		err := try(callCtx)
 		cancel()
 		if err == nil {
 			return nil
 		}
-		if err := c.putOff(ctx, what, tries, err); err != nil {
+		if err := c.putOff(ctx, what, &failed, err); err != nil {
 			return err
 		}
 	}
 }
 
 // putOff waits before the next try, or returns err wrapped if none can help.
-func (c *Consumer) putOff(ctx context.Context, what string, tries int, err error) error {
-	if !passing(err, tries) || ctx.Err() != nil {
+func (c *Consumer) putOff(ctx context.Context, what string, failed *failures, err error) error {
+	if !failed.passing(err) || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	return c.pause(ctx, what, c.jitter.Full(tries, consumerBackoffBase, c.cfg.RetryMax), err)
+	return c.pause(ctx, what, c.jitter.Full(failed.tries-1, consumerBackoffBase, c.cfg.RetryMax), err)
 }
 
 // pause reports an error that is about to be retried, and waits.

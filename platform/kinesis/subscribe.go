@@ -46,20 +46,21 @@ func ownProtocol(o *kinesis.Options) { o.Protocol = awsjson.New11(schemas.Kinesi
 func fanOut(consumerARN string) method {
 	return func(ctx context.Context, r *shardReader) ([]types.ChildShard, error) {
 		s := &subscriber{shardReader: r, consumerARN: consumerARN}
-		for tries := 0; ; tries++ {
+		var failed failures
+		for {
 			s.events = 0
 			children, ended, err := s.once(ctx)
 			if ended || ctx.Err() != nil {
 				return children, ctx.Err()
 			}
 			if err == nil && s.cfg.Clock.Now().Sub(s.accepted) >= resubscribeAfter {
-				tries = -1
+				failed = failures{}
 				continue // its five minutes are over, or the server stops
 			}
 			if s.events > 0 {
-				tries = 0
+				failed = failures{}
 			}
-			if err := s.again(ctx, tries, err); err != nil {
+			if err := s.again(ctx, &failed, err); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +76,7 @@ type subscriber struct {
 
 // again waits before the next subscription. Another one of the same consumer
 // and shard, be it our own before a restart, is refused for some seconds.
-func (s *subscriber) again(ctx context.Context, tries int, err error) error {
+func (s *subscriber) again(ctx context.Context, failed *failures, err error) error {
 	what := "subscribe to " + s.id
 	if err == nil {
 		err = errors.New("subscription ended early") // also the SDK's word for half an event
@@ -83,7 +84,7 @@ func (s *subscriber) again(ctx context.Context, tries int, err error) error {
 	_, inUse := errors.AsType[*types.ResourceInUseException](err)
 	_, tooMany := errors.AsType[*types.LimitExceededException](err)
 	if !inUse && !tooMany {
-		return s.putOff(ctx, what, tries, err)
+		return s.putOff(ctx, what, failed, err)
 	}
 	wait := time.Second + s.jitter.Full(0, time.Second/2, time.Second)
 	if left := s.accepted.Add(resubscribeAfter).Sub(s.cfg.Clock.Now()); left > wait {
